@@ -8,7 +8,8 @@ Z = V*(root). A reward model V is judged by
     A3 (value error)    V / V* in [1/(1 + eps_V), 1 + eps_V] at every node.
 
 Values live in log space and each sum is scaled by its largest term, so horizons in the thousands
-are safe; an error beyond the range of floats is reported as infinite. Edges of zero probability do not exist: no bound looks at them.
+are safe; an error beyond the range of floats is reported as infinite. Edges of zero probability
+do not exist: no bound looks at them.
 """
 
 from collections.abc import Sequence
