@@ -74,7 +74,8 @@ def naive_law(p: Array, log_phi: Array, n: float) -> Array:
         raise BadInput(f"naive_law: n must be in [1, {MAX_SAMPLES:g}], got {n!r}")
     live = p > 0
     levels, level = np.unique(log_phi[live], return_inverse=True)
-    density = _density(np.bincount(level, weights=p[live]), levels - levels[-1], float(n))
+    mass = np.bincount(level, weights=p[live]).astype(np.float64)
+    density = _density(mass, levels - levels[-1], float(n))
     law = np.zeros_like(p)
     law[live] = p[live] * density[level]
     return law
