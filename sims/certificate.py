@@ -43,31 +43,12 @@ def _log_path_advantages(chain: TargetChain, classes: IntArray) -> FloatArray:
     return np.column_stack(steps)
 
 
-def path_excess(tree: TreeMDP, N: float, paths: IntArray) -> FloatArray:
-    """Return u_N(x) - 1 for many paths at once, with all its digits at any N.
-
-    Parameters
-    ----------
-    tree : TreeMDP
-    N : float
-        Particles, any real number of at least 1.
-    paths : int64[n, T]
-        Symbols.
-
-    Returns
-    -------
-    float64[n]
-
-    Raises
-    ------
-    BadInput
-        If N is below 1 or not finite, or a path does not exist.
-    """
+def class_path_excess(tree: TreeMDP, N: float, classes: IntArray) -> FloatArray:
+    """Return u_N(x) - 1, float64[n], of class paths int64[n, T + 1], with all its digits."""
     check_particles(N)
     chain = TargetChain.of(tree)
-    classes = visited_classes(tree, paths)
     log_a = _log_path_advantages(chain, classes)
-    log_g = np.zeros((len(paths), tree.horizon + 1))
+    log_g = np.zeros(classes.shape)
     log_m = np.empty((tree.n_classes[-1], 0))
     for t in reversed(range(tree.horizon)):
         log_m = chain.log_forecast(t, log_m)
@@ -79,9 +60,20 @@ def path_excess(tree: TreeMDP, N: float, paths: IntArray) -> FloatArray:
 def path_certificate(tree: TreeMDP, N: float, paths: IntArray) -> FloatArray:
     """Return u_N(x) = E[Zhat/Z] with x frozen, float64[n]: law(x) >= pi(x)/u_N(x) (claim S1).
 
-    Parameters and errors are those of `path_excess`.
+    Parameters
+    ----------
+    tree : TreeMDP
+    N : float
+        Particles, any real number of at least 1.
+    paths : int64[n, T]
+        Symbols.
+
+    Raises
+    ------
+    BadInput
+        If N is below 1 or not finite, or a path does not exist.
     """
-    return 1 + path_excess(tree, N, paths)
+    return 1 + class_path_excess(tree, N, visited_classes(tree, paths))
 
 
 def tv_certificate(
@@ -103,8 +95,8 @@ def tv_certificate(
         E_{x~pi}[(1 - 1/u_N(x))_+]; the standard error is 0 where paths were enumerated.
     """
 
-    def shortfall(paths: IntArray) -> FloatArray:
-        return -np.expm1(-np.log1p(np.maximum(path_excess(tree, N, paths), 0.0)))
+    def shortfall(classes: IntArray) -> FloatArray:
+        return -np.expm1(-np.log1p(np.maximum(class_path_excess(tree, N, classes), 0.0)))
 
     return target_expectation(tree, shortfall, n_paths, seed)
 
@@ -137,8 +129,8 @@ def first_order_constant(
     if np.isinf(v):
         return np.inf, 0.0
 
-    def half_deviation(paths: IntArray) -> FloatArray:
-        log_h = log_m + _log_path_advantages(chain, visited_classes(tree, paths))
+    def half_deviation(classes: IntArray) -> FloatArray:
+        log_h = log_m + _log_path_advantages(chain, classes)
         with np.errstate(over="ignore"):
             return 0.5 * np.abs(np.expm1(log_h).sum(axis=1) - v)
 

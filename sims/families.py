@@ -225,7 +225,7 @@ def _hidden_symbol(T: int, eps: float) -> np.ndarray:
             f"epsilon: {eps} at horizon {T} needs exp({log_alphabet:.0f}) symbols, "
             f"more than a float can count"
         )
-    H = np.floor(np.exp(log_alphabet)) + 1
+    H = np.floor((1 + eps) ** (2 * (T - 1))) + 1
     return np.array([[1 / H, (H - 1) / H]])
 
 

@@ -1,9 +1,10 @@
-"""Paths of the target: exact sampling, exhaustive enumeration, and expectations by either.
+"""Paths of the target: exact sampling, exhaustive enumeration, expectations by either.
 
 Under the target pi a path is a Markov chain over classes whose policy is Doob's transform of
-pi_ref by V*, so paths are drawn exactly, without weights. When a tree has few paths of positive
-probability, as an explicit tree of small horizon or the needle at any, they are enumerated and an
-expectation under pi is a finite sum.
+pi_ref by V*, so paths are drawn exactly, without weights. SMC sees classes only: given the classes
+that a path visits, its symbols have the same law under pi and under SMC, so a density ratio of the
+two is a function of the *class path*. When a tree has few of these, as an explicit tree of small
+horizon or the needle at any, they are enumerated and an expectation under pi is a finite sum.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import target_policy
 
 ENUMERATION_LIMIT = 2**16
-"""Up to this many paths, expectations over paths are exact."""
+"""Up to this many class paths, expectations over them are exact."""
 
 
 def check_paths(tree: TreeMDP, paths: IntArray) -> None:
@@ -67,35 +68,51 @@ def sample_target_paths(tree: TreeMDP, n: int, rng: np.random.Generator) -> IntA
     return paths
 
 
-def path_count(tree: TreeMDP) -> float:
-    """Return the number of paths of positive probability (a float: it may be astronomical)."""
+def merged_steps(tree: TreeMDP) -> list[tuple[IntArray, IntArray, FloatArray]]:
+    """Return, for each depth, the steps (parent, child, pi(child | parent)) sorted by parent.
+
+    Edges of zero probability are dropped; parallel edges are one step.
+    """
+    policy = target_policy(tree)
+    steps = []
+    for t in range(tree.horizon):
+        edge = np.nonzero(tree.policy_at(t) > 0)
+        pairs = np.stack([edge[0], tree.child_at(t)[edge]])
+        (parent, child), which = np.unique(pairs, axis=1, return_inverse=True)
+        probability = np.bincount(which.ravel(), weights=tree.edge_layer(policy, t)[edge])
+        steps.append((parent, child, probability))
+    return steps
+
+
+def class_path_count(tree: TreeMDP) -> float:
+    """Return the number of class paths of positive probability (a float: it may be huge)."""
     count = np.ones(tree.n_classes[-1])
     with np.errstate(over="ignore"):
-        for t in reversed(range(tree.horizon)):
-            count = np.where(tree.policy_at(t) > 0, count[tree.child_at(t)], 0.0).sum(axis=1)
+        for parent, child, _ in reversed(merged_steps(tree)):
+            count = np.bincount(parent, weights=count[child])
     return float(count[0])
 
 
-def enumerate_target_paths(tree: TreeMDP) -> tuple[IntArray, FloatArray]:
-    """List all paths of positive probability and their probabilities under the target.
+def enumerate_class_paths(tree: TreeMDP) -> tuple[IntArray, FloatArray]:
+    """List all class paths of positive probability, and their probabilities under the target.
 
     Returns
     -------
-    paths : int64[n, T]
-        Symbols, in lexicographic order.
+    classes : int64[n, T + 1]
+        Classes visited, root included.
     probability : float64[n]
         Sums to one.
     """
-    policy = target_policy(tree)
-    paths = np.zeros((1, 0), dtype=np.int64)
-    classes = np.zeros(1, dtype=np.int64)
+    classes = np.zeros((1, 1), dtype=np.int64)
     probability = np.ones(1)
-    for t in range(tree.horizon):
-        path, symbol = np.nonzero(tree.policy_at(t)[classes] > 0)
-        probability = probability[path] * tree.edge_layer(policy, t)[classes[path], symbol]
-        classes = tree.child_at(t)[classes[path], symbol]
-        paths = np.column_stack([paths[path], symbol])
-    return paths, probability
+    for parent, child, step_probability in merged_steps(tree):
+        n_steps = np.bincount(parent)[classes[:, -1]]
+        path = np.repeat(np.arange(len(classes)), n_steps)
+        rank = np.arange(len(path)) - np.repeat(n_steps.cumsum() - n_steps, n_steps)
+        step = np.searchsorted(parent, classes[path, -1]) + rank
+        probability = probability[path] * step_probability[step]
+        classes = np.column_stack([classes[path], child[step]])
+    return classes, probability
 
 
 def target_expectation(
@@ -107,9 +124,9 @@ def target_expectation(
     ----------
     tree : TreeMDP
     function : callable
-        Maps symbols int64[n, T] to values float64[n].
+        Maps class paths int64[n, T + 1] to values float64[n].
     n_paths : int
-        Paths to draw, at least 2, if the tree has more than `ENUMERATION_LIMIT`.
+        Paths to draw, at least 2, if there are more than `ENUMERATION_LIMIT` class paths.
     seed : int
         Names the stream they are drawn from.
 
@@ -118,8 +135,9 @@ def target_expectation(
     value, stderr : float
         The standard error is 0 where the paths were enumerated: the value is exact.
     """
-    if path_count(tree) <= ENUMERATION_LIMIT:
-        paths, probability = enumerate_target_paths(tree)
-        return float(probability @ function(paths)), 0.0
-    values = function(sample_target_paths(tree, n_paths, generator(seed)))
+    if class_path_count(tree) <= ENUMERATION_LIMIT:
+        classes, probability = enumerate_class_paths(tree)
+        return float(probability @ function(classes)), 0.0
+    paths = sample_target_paths(tree, n_paths, generator(seed))
+    values = function(visited_classes(tree, paths))
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(n_paths))

@@ -181,31 +181,31 @@ def _check_lengths(horizon: int, n_child: int, n_log_value: int) -> None:
 
 
 def _numbers(data: Any, field: str, t: int) -> NDArray:
-    """Turn nested sequences into an array of numbers; booleans and text are not numbers."""
+    """Turn nested lists, or an array, into an array of numbers."""
+    if isinstance(data, list):
+        _check_entries(data, field, t)
     try:
         array = np.asarray(data)
     except ValueError:
         raise BadInput(f"{field}: depth {t}: {_ragged_place(data)}") from None
-    if array.dtype == object:
-        raise BadInput(f"{field}: depth {t}: holds {_first_non_number(array)!r}, not a number")
     if array.size and array.dtype.kind not in "iuf":
-        raise BadInput(f"{field}: depth {t}: holds {array.ravel()[0]!s}, not a number")
+        raise BadInput(f"{field}: depth {t}: holds {array.ravel()[0]!r}, not a number")
     return array
+
+
+def _check_entries(data: list, field: str, t: int) -> None:
+    """Refuse what NumPy would convert in silence: text, booleans, null."""
+    for s, row in enumerate(data):
+        for entry in row if isinstance(row, list) else [row]:
+            if isinstance(entry, bool) or not isinstance(entry, int | float | np.number):
+                raise BadInput(f"{field}: depth {t}, class {s}: {entry!r} is not a number")
 
 
 def _ragged_place(data: Any) -> str:
     """Say which row has the wrong length."""
-    lengths = [len(row) if isinstance(row, Sequence) else None for row in data]
-    for s, length in enumerate(lengths):
-        if length is None:
-            return f"class {s}: {data[s]!r} where a row of numbers is expected"
-        if length != lengths[0]:
-            return f"class {s}: ragged row of {length} entries, the rows before have {lengths[0]}"
-    return "ragged: rows of numbers of one length are expected"
-
-
-def _first_non_number(array: NDArray) -> Any:
-    return next(x for x in array.ravel() if not isinstance(x, int | float))
+    lengths = [np.size(row) for row in data]
+    s = next((s for s, n in enumerate(lengths) if n != lengths[0]), 0)
+    return f"class {s}: ragged row of {lengths[s]} entries, class 0 has {lengths[0]}"
 
 
 def _matrix(data: Any, field: str, t: int, dtype: type) -> NDArray:
@@ -251,7 +251,7 @@ def _check_policy(policy: FloatArray, t: int) -> None:
     off = np.abs(sums - 1) > ROW_SUM_TOLERANCE
     if off.any():
         s = int(np.argmax(off))
-        raise BadInput(f"policy: depth {t}, class {s}: the row sums to {sums[s]!r}, not 1")
+        raise BadInput(f"policy: depth {t}, class {s}: the row sums to {sums[s]}, not 1")
 
 
 def _check_children(policy: FloatArray, child: IntArray, t: int, n_next: int) -> None:

@@ -1,0 +1,76 @@
+# Everything from a fresh clone needs only python3 (3.11 or newer) and make.
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+JOBS   ?= 2
+BIN    := .venv/bin
+READY  := .venv/ready
+CODE   := src sims theory figures tests
+SOURCES := $(shell find src sims theory figures -name '*.py')
+QUICK  ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Fetched with uv where it is on PATH, else with pip. The lock pins every package by hash.
+$(READY): requirements.lock setup.cfg pyproject.toml
+	@echo "setting up .venv (once, about a minute)" >&2
+	@$(PYTHON) -m venv .venv
+	@if command -v uv >/dev/null; then \
+	    uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	    uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	else \
+	    $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	    $(BIN)/python -m pip install --quiet --no-deps --editable .; \
+	fi
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## create .venv from the lock
+
+.PHONY: figures
+figures: build/figures$(QUICK).stamp ## compute what is missing and draw every figure (QUICK=1: coarse)
+
+# The full figures are committed; a quick look goes to build/ and leaves them alone.
+build/figures.stamp: $(READY) $(SOURCES)
+	$(BIN)/treesmc figures --jobs $(JOBS)
+	@mkdir -p build && touch $@
+
+build/figures1.stamp: $(READY) $(SOURCES)
+	$(BIN)/treesmc figures --quick --results build/quick --out build/quick --jobs $(JOBS)
+	@mkdir -p build && touch $@
+
+.PHONY: test
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+.PHONY: bench
+bench: $(READY) ## time the kernels
+	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+
+.PHONY: verify
+verify: $(READY) ## check every claim: proof steps, exact instances, measurements
+	$(BIN)/treesmc verify
+
+.PHONY: lint
+lint: $(READY) build/typing ## ruff (rules and format) and mypy
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	MYPYPATH=build/typing $(BIN)/mypy -p treesmc
+
+# mypy cannot follow an editable install whose folders lie apart: give it the package as one tree.
+build/typing: $(READY)
+	@mkdir -p $@/treesmc
+	@ln -sfn ../../../sims ../../../theory ../../../figures $@/treesmc/
+	@for entry in src/treesmc/*; do ln -sfn ../../../$$entry $@/treesmc/; done
+
+.PHONY: lock
+lock: $(READY) ## renew requirements.lock (needs uv)
+	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-emit-index-url --no-emit-find-links --upgrade -o requirements.lock
+
+.PHONY: clean
+clean: ## remove what was built, keep .venv and results
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

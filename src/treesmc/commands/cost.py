@@ -1,0 +1,65 @@
+"""find the least number of particles or samples within a tolerance, and what it costs
+
+n_star is the least n with total variation (over terminal classes) at most DELTA. It is exact where
+the output law is (naive, rejection, guided, and smc on trees of two lineages), otherwise measured
+by a bracketing search, with an interval. For rejection it is the expected number of attempts. A
+search that reaches the cap says so: n_star is null and the interval is open above.
+
+methods: naive, smc, guided-smc, guided, rejection
+"""
+
+import argparse
+
+from treesmc.commands.arguments import (
+    add_sampling,
+    add_tree,
+    check_at_least,
+    check_delta,
+    check_name,
+)
+from treesmc.commands.output import emit
+
+COSTED_METHODS = ("naive", "smc", "guided-smc", "guided", "rejection")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_tree(parser)
+    parser.add_argument("--method", required=True, help="see above")
+    parser.add_argument("--delta", type=float, required=True, help="tolerance, in (0, 1)")
+    parser.add_argument(
+        "--replicates", type=int, default=1000, metavar="R", help="runs per trial n (default 1000)"
+    )
+    add_sampling(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the cost of one method on one tree."""
+    from treesmc.sims import cost
+    from treesmc.sims.treefile import load_tree
+
+    check_name("--method", args.method, COSTED_METHODS)
+    check_delta(args.delta)
+    check_at_least("--replicates", args.replicates, 2)
+    check_at_least("--seed", args.seed, 0)
+    check_at_least("--jobs", args.jobs, 1)
+    answer = cost.cost(
+        load_tree(args.tree),
+        args.method,
+        args.delta,
+        resampling=args.resampling,
+        ess_threshold=args.ess_threshold,
+        replicates=args.replicates,
+        seed=args.seed,
+        jobs=args.jobs,
+    )
+    keys = {
+        "method": args.method,
+        "n_star": answer.n_star,
+        "reference_draws": answer.reference_draws,
+        "evidence": answer.evidence,
+        "interval": answer.interval,
+        "censored": answer.censored,
+    }
+    emit(keys, args.json)
+    return 0

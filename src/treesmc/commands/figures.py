@@ -1,0 +1,39 @@
+"""draw figures from results, computing what is missing
+
+Results are kept as shards under the results folder, so an interrupted run resumes where it
+stopped. Without NAME, every figure is drawn.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from treesmc.commands.arguments import check_at_least, check_name
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="figures to draw (default: all)")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="default: results"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("figures/output"), metavar="DIR", help="where to draw"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="threads (default 1)")
+    parser.add_argument("--quick", action="store_true", help="a coarse version, in under a minute")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compute what is missing, then draw."""
+    from treesmc.figures import FIGURES
+    from treesmc.sims.experiments import EXPERIMENTS
+
+    check_at_least("--jobs", args.jobs, 1)
+    for name in args.names:
+        check_name("figure", name, FIGURES)
+    for name in args.names or FIGURES:
+        table = EXPERIMENTS[name](args.results, jobs=args.jobs, quick=args.quick)
+        for path in FIGURES[name](table, args.out):
+            print(f"treesmc: drew {path}", file=sys.stderr)
+    return 0

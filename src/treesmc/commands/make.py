@@ -1,0 +1,88 @@
+"""write a tree of a named family
+
+Families: product (fair bits), needle (a hidden first symbol), needle_in_drift (the same with a
+reward that drifts), persistent (worst case of guided sampling), random (explicit, Dirichlet).
+
+needle, needle_in_drift and persistent have a Bellman error of exactly EPSILON by construction.
+product and random have the true value as their reward model; with EPSILON > 0 it is perturbed:
+persistent, random_sign and hidden attain EPSILON exactly, value_noise stays below it.
+
+examples:
+  treesmc make needle --horizon 12 --epsilon 0.1 -o needle.json
+  treesmc make random --horizon 4 --branching 3 --epsilon 0.2 --perturbation random_sign -o t.npz
+"""
+
+import argparse
+import inspect
+from typing import Any
+
+from treesmc.commands.arguments import check_at_least, check_name
+
+PERTURBABLE = ("product", "random")
+
+FAMILY_OPTIONS = {
+    "r": (float, "product: reward per one (default 2)"),
+    "drift": (float, "needle_in_drift: size of the drift, in (0, 1) (default 0.5)"),
+    "branching": (int, "random: number of symbols (default 2)"),
+    "concentration": (float, "random: Dirichlet concentration (default 1)"),
+    "sigma": (float, "random: standard deviation of log phi (default 1)"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("family", metavar="FAMILY", help="see above")
+    parser.add_argument("--horizon", type=int, required=True, metavar="T", help="number of steps")
+    parser.add_argument("--epsilon", type=float, default=0.0, help="Bellman error (default 0)")
+    parser.add_argument(
+        "--perturbation",
+        metavar="NAME",
+        help="product, random: persistent (default), random_sign, value_noise or hidden",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of random trees and noise")
+    for name, (kind, text) in FAMILY_OPTIONS.items():
+        parser.add_argument(f"--{name}", type=kind, help=text)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help=".json or .npz")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the tree and save it."""
+    from treesmc.sims.treefile import save_tree
+
+    check_at_least("--seed", args.seed, 0)
+    save_tree(_build(args), args.output)
+    return 0
+
+
+def _build(args: argparse.Namespace) -> Any:
+    from treesmc.sims.families import FAMILIES
+    from treesmc.sims.perturb import PERTURBATIONS
+
+    check_name("family", args.family, FAMILIES)
+    family = FAMILIES[args.family]
+    options = _family_options(args, set(inspect.signature(family).parameters))
+    if args.family not in PERTURBABLE:
+        return family(args.horizon, **options)
+    name = args.perturbation or "persistent"
+    check_name("--perturbation", name, PERTURBATIONS)
+    tree = family(args.horizon, **options)
+    unperturbed = args.epsilon == 0 and args.perturbation is None
+    return tree if unperturbed else PERTURBATIONS[name](tree, args.epsilon, args.seed)
+
+
+def _family_options(args: argparse.Namespace, accepted: set[str]) -> dict[str, Any]:
+    """Collect the options given, refusing those that the family does not have."""
+    from treesmc.sims.errors import BadInput
+
+    given = {name: getattr(args, name) for name in FAMILY_OPTIONS}
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options:
+        if name not in accepted:
+            raise BadInput(f"--{name}: the family {args.family} has no such option")
+    if args.perturbation is not None and args.family not in PERTURBABLE:
+        raise BadInput(f"--perturbation: {args.family} has its Bellman error by construction")
+    if "eps" in accepted:
+        options["eps"] = args.epsilon
+    if "seed" in accepted:
+        options["seed"] = args.seed
+    return options

@@ -1,0 +1,170 @@
+"""The command line from outside: keys, exit codes, one-line errors, seeds, quick start."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from treesmc.cli import COMMANDS, build_parser, main
+from treesmc.commands.arguments import METHODS
+from treesmc.sims.families import FAMILIES
+from treesmc.sims.perturb import PERTURBATIONS
+
+KEYS = {
+    "inspect": "horizon classes L epsilon epsilon_per_depth epsilon_value log_Z kl",
+    "law": "law stderr evidence tv log_Z_hat_mean reference_draws value_evaluations",
+    "certify": "second_moment relative_variance tv_certificate tv_certificate_stderr tv_uniform "
+    "tv_instance tv_zhu_lu first_order_constant particles_predicted",
+    "cost": "n_star reference_draws evidence interval",
+}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    path = tmp_path / "tree.json"
+    assert main(f"make needle_in_drift --horizon 5 --epsilon 0.2 -o {path}".split()) == 0
+    return path
+
+
+def ask(capsys, *words):
+    """Run a command with --json; return the object that is alone on stdout."""
+    capsys.readouterr()
+    assert main([str(word) for word in words] + ["--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_inspect(capsys, tree):
+    answer = ask(capsys, "inspect", tree)
+    assert set(KEYS["inspect"].split()) <= set(answer)
+    assert answer["horizon"] == 5
+    assert answer["classes"] == [1, 2, 4, 6, 8, 10]
+    assert answer["epsilon"] == pytest.approx(0.2)
+    assert answer["L"] == pytest.approx(2.4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_law_of_every_method(capsys, tree, method):
+    answer = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 400)
+    assert set(KEYS["law"].split()) <= set(answer)
+    assert answer["evidence"] == "measured"
+    assert sum(answer["law"]) == pytest.approx(1)
+    assert len(answer["law"]) == len(answer["stderr"]) == 10
+    again = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 400, "--jobs", 2)
+    assert again == answer, "the answer must not depend on the number of threads"
+
+
+@pytest.mark.parametrize("method", ["target", "reference", "naive", "guided"])
+def test_law_is_exact_where_it_can_be(capsys, tree, method):
+    answer = ask(capsys, "law", tree, "--method", method, "-n", 8)
+    assert answer["evidence"] == "exact"
+    assert not any(answer["stderr"])
+    assert sum(answer["law"]) == pytest.approx(1)
+    if method == "target":
+        assert answer["tv"] == 0
+
+
+def test_measured_laws_agree_with_exact_ones(capsys, tree):
+    for method in ("naive", "guided", "reference", "target"):
+        exact = ask(capsys, "law", tree, "--method", method, "-n", 8)
+        measured = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 4000)
+        for p, q, s in zip(exact["law"], measured["law"], measured["stderr"], strict=True):
+            assert abs(p - q) <= 5 * s + 5 / 4000  # 5 standard errors; rare classes: 5 counts
+
+
+def test_certify(capsys, tree):
+    answer = ask(capsys, "certify", tree, "-n", 50, "--delta", 0.05)
+    assert set(KEYS["certify"].split()) <= set(answer)
+    assert 0 < answer["tv_certificate"] <= answer["tv_instance"] <= answer["tv_uniform"] < 1
+    assert answer["tv_uniform"] < answer["tv_zhu_lu"]
+    predicted = math.ceil(answer["first_order_constant"] / 0.05)
+    assert answer["particles_predicted"] == predicted
+
+
+@pytest.mark.parametrize("method", ["naive", "smc", "guided-smc", "rejection"])
+def test_cost(capsys, tree, method):
+    answer = ask(capsys, "cost", tree, "--method", method, "--delta", 0.2, "--replicates", 300)
+    assert set(KEYS["cost"].split()) <= set(answer)
+    low, high = answer["interval"]
+    assert low <= answer["n_star"] <= high
+    assert answer["evidence"] == ("measured" if "smc" in method else "exact")
+
+
+def test_cost_of_smc_is_exact_on_two_lineages(capsys, tmp_path):
+    path = tmp_path / "needle.npz"
+    assert main(f"make needle --horizon 6 --epsilon 0.2 -o {path}".split()) == 0
+    answer = ask(capsys, "cost", path, "--method", "smc", "--delta", 0.05)
+    assert answer["evidence"] == "exact"
+    assert answer["interval"] == [answer["n_star"]] * 2
+    assert answer["reference_draws"] == 6 * answer["n_star"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_make_every_family(capsys, tmp_path, family):
+    path = tmp_path / "tree.npz"
+    assert main(f"make {family} --horizon 4 --epsilon 0.25 -o {path}".split()) == 0
+    assert ask(capsys, "inspect", path)["epsilon"] == pytest.approx(0.25)
+
+
+def test_tables_for_people(capsys, tree):
+    assert main(["inspect", str(tree)]) == 0
+    assert "epsilon_per_depth" in capsys.readouterr().out
+
+
+BAD = [
+    ("inspect {absent}", ["absent.json", "No such file"]),
+    ("inspect {broken}", ["broken.json", "JSON"]),
+    ("law {tree} --method smcc", ["smcc", "did you mean smc?"]),
+    ("law {tree} --method smc -n 0", ["-n", "0"]),
+    ("law {tree} --method smc --replicates 1", ["replicates", "1"]),
+    ("law {tree} --method smc --resampling systemic", ["systemic"]),
+    ("law {tree} --method smc --ess-threshold -1", ["-1"]),
+    ("law {tree} --method pool-mh --pool 0", ["0"]),
+    ("law {tree} --method target --seed -3", ["--seed", "-3"]),
+    ("certify {tree} -n 10 --delta 1.5", ["--delta", "1.5"]),
+    ("cost {tree} --method smc --delta 0", ["--delta", "0"]),
+    ("cost {tree} --method target --delta 0.1", ["target"]),
+    ("make nedle --horizon 4 -o {absent}", ["nedle", "did you mean needle?"]),
+    ("make needle --horizon 4 --branching 3 -o {absent}", ["--branching", "needle"]),
+    ("make needle --horizon 4 --perturbation hidden -o {absent}", ["--perturbation", "needle"]),
+    ("make random --horizon 3 --epsilon 0.1 --perturbation x -o {absent}", ["'x'"]),
+    ("make needle --horizon 4 -o {folder}/none/t.json", ["none/t.json"]),
+    ("make needle --horizon 4 -o {folder}/t.txt", [".json or .npz"]),
+    ("figures headlin", ["headlin", "did you mean headline?"]),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), BAD)
+def test_bad_input_gets_one_line_and_code_2(capsys, tree, line, words):
+    broken = tree.parent / "broken.json"
+    broken.write_text('{"policy": [')
+    absent = tree.parent / "absent.json"
+    places = {"tree": tree, "broken": broken, "absent": absent, "folder": tree.parent}
+    capsys.readouterr()
+    assert main(line.format(**places).split()) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.startswith("treesmc: error: ")
+    assert streams.err.count("\n") == 1
+    assert all(word in streams.err for word in words)
+    assert not absent.exists()
+
+
+def test_help_names_every_choice():
+    commands = build_parser()._subparsers._group_actions[0].choices  # argparse offers no getter
+    assert set(commands) == set(COMMANDS)
+    assert all(method in commands["law"].format_help() for method in METHODS)
+    help_of_make = commands["make"].format_help()
+    assert all(name in help_of_make for name in [*FAMILIES, *PERTURBATIONS])
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from treesmc.cli import build_parser; build_parser().format_help();"
+        "print([m for m in ('numpy', 'numba', 'sympy', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
