@@ -1,0 +1,59 @@
+"""The compile cache notices an edit anywhere in the package."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from treesmc.sims import jit
+
+CALLER = """
+from package.helper import helper
+from package.jit import kernel
+
+@kernel
+def caller():
+    return helper()
+"""
+HELPER = """
+from package.jit import kernel
+
+@kernel
+def helper():
+    return {number}
+"""
+
+
+def run_caller(folder):
+    code = (
+        "from package.caller import caller; print(caller(), sum(caller.stats.cache_hits.values()))"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(folder)}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return answer.stdout.split()
+
+
+def test_cached_caller_follows_an_edited_helper(tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    shutil.copy(Path(jit.__file__), package / "jit.py")
+    (package / "caller.py").write_text(CALLER)
+    (package / "helper.py").write_text(HELPER.format(number=1))
+    assert run_caller(tmp_path) == ["1", "0"]
+    assert run_caller(tmp_path) == ["1", "1"], "unchanged sources must hit the cache"
+    (package / "helper.py").write_text(HELPER.format(number=2))
+    assert run_caller(tmp_path) == ["2", "0"]
+
+
+def test_kernel_leaves_numba_settings_alone():
+    before = jit.config.CACHE_DIR
+
+    @jit.kernel
+    def identity(x):
+        return x
+
+    assert jit.config.CACHE_DIR == before
+    assert identity(3) == 3
