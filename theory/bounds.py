@@ -1,0 +1,231 @@
+"""Every bound of the claims ZL-4.1 to S6, as a number.
+
+Letters: horizon T, particles N, ratio bound L (A1), Bellman error eps (A2), value error eps_V (A3),
+tolerance delta in total variation (TV). Claims ZL-... are those of Zhu & Lu (2026), as stated in
+arXiv:2602.01381; claims S... are proved in this project. The brackets of naive sampling (S7) depend
+on the whole reward law and live with its exact law in `treesmc.sims.naive_law`.
+
+Whatever grows exponentially in T is returned as a natural logarithm, and its name begins with
+``log_``. An upper bound on TV may exceed one; it then says nothing.
+
+The conditional-SMC argument of S2 turns mixing ratios q_t >= 1, t = 1..T, into
+
+    TV <= 1 - prod_t (1 + (q_t - 1)/N)^-1 <= (1/N) sum_t (q_t - 1),
+
+whichever hypothesis bounds q_t. So there are two functionals of log q (`instance_tv`,
+`log_instance_particles`) and one family of ratios per hypothesis.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def _log_minus_one(log_q: FloatArray) -> FloatArray:
+    """Return log(q - 1), -inf at q = 1; round-off may have left q a little below 1."""
+    with np.errstate(divide="ignore"):
+        return log_q + np.log(-np.expm1(-np.maximum(log_q, 0.0)))
+
+
+def _remaining(T: int) -> FloatArray:
+    """Return T - t for t = 1..T, float64[T]."""
+    return np.arange(T - 1, -1, -1.0)
+
+
+# Lower bounds
+
+
+def log_zhu_lu_lower_cost(T: int, ratio: float) -> float:
+    """Return log ratio^(2T/3), the worst-case cost for TV < 1/3 up to a constant factor.
+
+    Notes
+    -----
+    ZL-4.1 with ratio = L (A1 alone), ZL-4.2 with ratio = 1 + eps (A1 and A2).
+    """
+    return 2 * T / 3 * math.log(ratio)
+
+
+def log_hidden_queries(T: int, eps: float, delta: float) -> float:
+    """Return log of (1/2 - delta)(1 + eps)^(2(T-1)) - 1 value queries needed for TV <= delta < 1/2.
+
+    -inf where the bound is vacuous (S3). Under A1 alone put L - 1 in place of eps.
+    """
+    if delta >= 0.5:
+        return -math.inf
+    log_guess = math.log(0.5 - delta) + 2 * (T - 1) * math.log1p(eps)
+    return float(_log_minus_one(np.float64(log_guess))) if log_guess > 0 else -math.inf
+
+
+def hidden_mass(T: int, eps: float) -> float:
+    """Return the target mass of the hidden symbol of S3's tree, R/(R + floor(R)) >= 1/2.
+
+    R = (1 + eps)^(2(T-1)), and H = floor(R) + 1 first symbols are equally likely.
+    """
+    log_R = 2 * (T - 1) * math.log1p(eps)
+    if log_R > math.log(2**53):  # floats this large are integers
+        return 0.5
+    R = math.exp(log_R)
+    return R / (R + math.floor(R))
+
+
+# SMC with the naive proposal, Zhu & Lu
+
+
+def _log_zhu_lu_constant(T: int, eps: float, L: float) -> float:
+    """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
+    return 6 * math.log(L) + math.log(T / 2) + 6 * (T - 1) * math.log1p(eps)
+
+
+def log_zhu_lu_particles(T: int, eps: float, L: float, delta: float) -> float:
+    """Return log of the N = L^6 T (1 + eps)^(6(T-1)) / (2 delta) that suffices (ZL-5.1)."""
+    return _log_zhu_lu_constant(T, eps, L) - math.log(delta)
+
+
+def log_zhu_lu_tv(T: int, eps: float, L: float, N: float) -> float:
+    """Return log of ZL-5.1's bound on TV at N particles."""
+    return _log_zhu_lu_constant(T, eps, L) - math.log(N)
+
+
+def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
+    """Return log of (1/(2N)) sum_p q_p (q_p^2 - 1), q_p = L^2 (1 + eps)^(2(T-p)).
+
+    The bound inside ZL-5.1's proof, before q (q^2 - 1) <= q^3 and the geometric sum. -inf if L = 1
+    and T = 1: the bound is then zero.
+    """
+    log_q = 2 * math.log(L) + 2 * _remaining(T) * math.log1p(eps)
+    return float(np.logaddexp.reduce(log_q + _log_minus_one(2 * log_q))) - math.log(2 * N)
+
+
+def log_zhu_lu_linear_particles(T: int, c: float, L: float, delta: float) -> float:
+    """Return log of N = L^6 T e^(6c) / (2 delta), enough when eps <= c/T (ZL-5.2: linear in T)."""
+    return 6 * math.log(L) + 6 * c + math.log(T / (2 * delta))
+
+
+# SMC, from mixing ratios
+
+
+def instance_tv(log_q: FloatArray, N: float) -> float:
+    """Return S2's bound 1 - prod_t (1 + (q_t - 1)/N)^-1 on TV, from mixing ratios.
+
+    Parameters
+    ----------
+    log_q : float64[T]
+        log q_t, nonnegative: those of a tree (`treesmc.sims.certificate.log_mixing_ratios`), or
+        those that a hypothesis allows.
+    N : float
+        Particles.
+    """
+    log_factors = np.logaddexp(0.0, _log_minus_one(log_q) - math.log(N))
+    return -math.expm1(-float(log_factors.sum()))
+
+
+def log_instance_particles(log_q: FloatArray, delta: float) -> float:
+    """Return log of N = (1/delta) sum_t (q_t - 1), which suffices (S2); -inf if every q_t is 1."""
+    return float(np.logaddexp.reduce(_log_minus_one(log_q))) - math.log(delta)
+
+
+def uniform_log_ratios(T: int, eps: float, L: float) -> FloatArray:
+    """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T, under A1 and A2 (S2)."""
+    return math.log(L) + (2 * _remaining(T) + 1) * math.log1p(eps)
+
+
+def value_error_log_ratios(T: int, eps_V: float, L: float) -> FloatArray:
+    """Return log of q_t <= L (1 + eps_V)^2, t = 1..T, under A1 and A3 (S2)."""
+    return np.full(T, math.log(L) + 2 * math.log1p(eps_V))
+
+
+def guided_log_ratios(T: int, eps: float) -> FloatArray:
+    """Return log of q_t <= (1 + eps)^(2(T-t)), t = 1..T, for guided SMC under A2 (S5)."""
+    return 2 * _remaining(T) * math.log1p(eps)
+
+
+def uniform_tv(T: int, eps: float, L: float, N: float) -> float:
+    """Return S2's bound on the TV of SMC, naive proposal, under A1 and A2."""
+    return instance_tv(uniform_log_ratios(T, eps, L), N)
+
+
+def log_uniform_particles(T: int, eps: float, L: float, delta: float) -> float:
+    """Return log of N = (1/delta) sum_t (L (1 + eps)^(2(T-t)+1) - 1), which suffices (S2)."""
+    return log_instance_particles(uniform_log_ratios(T, eps, L), delta)
+
+
+def log_uniform_particles_simple(T: int, eps: float, L: float, delta: float) -> float:
+    """Return log of N = L T (1 + eps)^(2T-1) / delta, the closed form that follows from S2."""
+    return math.log(L * T / delta) + (2 * T - 1) * math.log1p(eps)
+
+
+def uniform_tv_value_error(T: int, eps_V: float, L: float, N: float) -> float:
+    """Return S2's bound on the TV of SMC, naive proposal, under A1 and A3."""
+    return instance_tv(value_error_log_ratios(T, eps_V, L), N)
+
+
+def uniform_particles_value_error(T: int, eps_V: float, L: float, delta: float) -> float:
+    """Return N = T (L (1 + eps_V)^2 - 1) / delta, enough for TV <= delta under A1 and A3 (S2)."""
+    return T * (L * (1 + eps_V) ** 2 - 1) / delta
+
+
+def guided_uniform_tv(T: int, eps: float, N: float) -> float:
+    """Return S5's bound on the TV of guided SMC under A2."""
+    return instance_tv(guided_log_ratios(T, eps), N)
+
+
+def log_guided_uniform_particles(T: int, eps: float, delta: float) -> float:
+    """Return log of N = (1/delta) sum_{t<T} ((1 + eps)^(2(T-t)) - 1) (S5); -inf if eps = 0."""
+    return log_instance_particles(guided_log_ratios(T, eps), delta)
+
+
+# Single-particle guided sampling
+
+
+def zhu_lu_guided_tv(t: int, eps: float) -> float:
+    """Return 2 t eps, the bound on TV(law of the prefix of length t, pi_t) of ZL-4.3."""
+    return 2 * t * eps
+
+
+def guided_single_tv(T: int, eps: float) -> float:
+    """Return tanh((T-1)/2 log(1 + eps)), the exact worst TV of guided sampling under A2 (S4)."""
+    return math.tanh((T - 1) / 2 * math.log1p(eps))
+
+
+def log_guided_rejection_cost(T: int, eps: float) -> float:
+    """Return log rho^2, rho = (1 + eps)^(T-1): the largest density ratio of pi to guided law (S4).
+
+    Rejection from guided sampling costs rho^2 proposals; independence Metropolis-Hastings contracts
+    TV by 1 - rho^-2 an iteration.
+    """
+    return 2 * (T - 1) * math.log1p(eps)
+
+
+# Pool Metropolis-Hastings (Algorithm 2)
+
+
+def log_pool_ratio(T: int, eps: float, xi: float) -> float:
+    """Return log b, b = ((1 + eps)(1 + xi)/(1 - xi))^(T-1) (ZL-6.1).
+
+    Bounds the density ratio of proposal and target on the event that every pool mean is within a
+    factor 1 +- xi of its expectation, 0 <= xi < 1.
+    """
+    return (T - 1) * (math.log1p(eps) + math.log1p(xi) - math.log1p(-xi))
+
+
+def pool_contraction(log_b: float) -> float:
+    """Return 1 - b^-2, the factor by which one iteration of Algorithm 2 shrinks TV (ZL-6.1)."""
+    return -math.expm1(-2 * log_b)
+
+
+def log_pool_iterations(log_b: float, delta: float) -> float:
+    """Return log of H = b^2 log(1/delta) iterations, after which (1 - b^-2)^H <= delta (ZL-6.1)."""
+    return 2 * log_b + math.log(-math.log(delta))
+
+
+def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -> float:
+    """Return the pool size M that keeps all pool means within 1 +- xi, 0 < xi <= 1 (ZL-6.1).
+
+    With probability 1 - delta, over the T (H + 1) pools of H iterations and the initial proposal:
+    M = 3 L (1 + eps) log(2 T (H + 1)/delta) / xi^2, by Chernoff's bound for terms
+    V(child)/E_ref[V'|s] in [0, L (1 + eps)]. At xi = 1/T it is of order L T^2.
+    """
+    return 3 * L * (1 + eps) * math.log(2 * T * (H + 1) / delta) / xi**2
