@@ -23,6 +23,8 @@ from typing import Any, Literal
 
 import sympy as sp
 
+from treesmc.theory.smt import prove
+
 Grade = Literal["universal", "grid", "failed"]
 Bounds = Mapping[sp.Symbol, Any]
 Intervals = Mapping[sp.Symbol, tuple[Any, Any]]
@@ -268,13 +270,13 @@ def smt(
     conclusion : sympy relation
         What must follow.
     axes : mapping of letters to rationals
-        The grid; points that break `given` are skipped, and one at least must not.
+        The grid; a letter left out must be defined by an equation ``letter = ...`` of `given`.
+        Points that break `given` are skipped, and one at least must not.
     hypotheses : str
         Words for `given`; the relations themselves if empty.
     timeout_ms : int
         Milliseconds allowed to z3.
     """
-    from treesmc.theory.smt import prove
 
     def check() -> Verdict:
         answer = prove(given, conclusion, timeout_ms)
@@ -282,8 +284,9 @@ def smt(
             return Verdict("universal", "by z3: the negation is unsatisfiable")
         if answer.status == "refuted":
             return Verdict("failed", f"counterexample {answer.counterexample}")
-        points = [x for x in _points(axes) if all(h.subs(x) == True for h in given)]  # noqa: E712
-        verdict = _on_points(lambda point: conclusion.subs(point) == True, points)  # noqa: E712
+        points = [_complete(point, given) for point in _points(axes)]
+        allowed = [point for point in points if all(_holds(h, point) for h in given)]
+        verdict = _on_points(lambda point: _holds(conclusion, point), allowed)
         return Verdict(verdict.grade, f"{answer.because}; {verdict.because}")
 
     words = hypotheses or ", ".join(map(str, given))
@@ -326,6 +329,18 @@ def grid(
 def _points(axes: Mapping[Any, Sequence[Any]]) -> Iterator[dict[Any, Any]]:
     for values in itertools.product(*axes.values()):
         yield dict(zip(axes, values, strict=True))
+
+
+def _complete(point: dict[Any, Any], given: Sequence[Any]) -> dict[Any, Any]:
+    """Add the letters that equations of `given` define."""
+    for relation in given:
+        if isinstance(relation, sp.Eq) and relation.lhs not in point:
+            point[relation.lhs] = relation.rhs.subs(point)
+    return point
+
+
+def _holds(relation: Any, point: Mapping[Any, Any]) -> bool:
+    return bool(relation.subs(point) == sp.true)
 
 
 def _on_points(holds: Callable[[Any], Any], points: list[dict[Any, Any]]) -> Verdict:

@@ -127,9 +127,11 @@ def test_smt_proves_and_refutes():
 
 @pytest.mark.parametrize("because", ["z3 is not installed", "z3 gave up: timeout"])
 def test_smt_falls_back_to_the_grid(monkeypatch, because):
-    monkeypatch.setattr(smt, "prove", lambda *_: smt.Answer("unknown", because))
+    monkeypatch.setattr(steps, "prove", lambda *_: smt.Answer("unknown", because))
     assert grades(mixture(1 + x * (q - 1)), mixture(1 + x * (q - 2))) == ["grid", "failed"]
     assert grades(mixture(1 + x, given=(q >= 5,))) == ["failed"]
+    defined = mixture(1 + x, given=(sp.Eq(q, 1 + x),))
+    assert grades(defined) == ["grid"]
     assert because in mixture(1 + x * (q - 1)).decide().because
 
 
