@@ -257,10 +257,14 @@ def complaints(kind: Kind, rows: Sequence[Evaluation]) -> list[str]:
 
 
 def worst_ratio(kind: Kind, rows: Sequence[Evaluation]) -> float | None:
-    """Return computed / theoretical of the row nearest to failing, or None without rows."""
+    """Return computed / theoretical of the row nearest to failing, or None without rows.
+
+    Rows that state the claim itself come first: informative ones, with the relation of its kind.
+    """
+    own = [row for row in rows if row.relation in (None, RELATION[kind]) and row.informative(kind)]
     if not rows:
         return None
-    return max(rows, key=lambda row: row.strain(kind)).ratio
+    return max(own or rows, key=lambda row: row.strain(kind)).ratio
 
 
 def evidence_grade(rows: Sequence[Evaluation]) -> str:

@@ -88,17 +88,14 @@ def least_queries(H: int, hidden_mass: float, delta: float) -> int:
     Parameters
     ----------
     H : int
-        Equally likely prefixes.
+        Equally likely prefixes, at most a few hundred.
     hidden_mass : float
         Mass that the target gives to the hidden one.
     delta : float
         Total-variation tolerance.
-
-    Notes
-    -----
-    Uses ``(q + 1) / H``, which `best_success` attains: H may be large.
     """
-    return max(0, math.ceil((hidden_mass - delta) * H - 1 - 1e-9))
+    enough = (q for q in range(H) if best_success(H, q) >= hidden_mass - delta)
+    return next(enough)
 
 
 def hidden_prefix_tree(m: int, factor: float, H: int) -> TreeMDP:
@@ -171,9 +168,3 @@ def prefix_count(m: int, factor: float) -> int:
     Fewer prefixes only raise the hidden one's mass, so it stays at least 1/2.
     """
     return math.floor(factor ** (2 * m) * (1 + 1e-12))
-
-
-def hidden_mass(m: int, factor: float, H: int) -> float:
-    """Return the target's mass of the hidden prefix, ``factor^2m / (factor^2m + H - 1)``."""
-    grown = factor ** (2 * m)
-    return float(grown / (grown + H - 1))

@@ -1,0 +1,99 @@
+"""What the paper's two lower bounds share: the hidden prefix, its mass, and the counting argument.
+
+Write ``r`` for the factor by which V grows below the hidden prefix (L under A1 alone, 1 + eps
+under A1 and A2), T = 3 m, and H for the number of equally likely prefixes. Then
+
+    hidden mass = (r^m / H) / (r^m / H + r^-m (1 - 1/H)) = r^(2m) / (r^(2m) + H - 1) >= 1/2
+                  whenever H <= r^(2m) + 1,
+
+and k value queries find the prefix, or guess it, with probability at most (k + 1)/H. An output law
+within delta of the target must do so with probability mass - delta.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from treesmc.sims.lineage import least_particles_exact
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import target_law
+from treesmc.theory.claim import Evaluation
+from treesmc.theory.queries import best_success, best_success_by_enumeration, least_queries
+from treesmc.theory.steps import Step, grid, identity, sign
+from treesmc.theory.symbols import H, delta, r
+
+DELTA = sp.Rational(1, 3)
+"""The tolerance of both theorems."""
+
+k = sp.Symbol("k", nonnegative=True, integer=True)
+m = sp.Symbol("m", positive=True, integer=True)
+mass, power = sp.symbols("mass power", positive=True)
+"""Queries, a third of the horizon, the hidden mass, and ``r^(2m)``."""
+
+CITED = (
+    "a randomised algorithm is a mixture of deterministic strategies (Yao's principle)",
+    "total variation bounds the difference of the probabilities of one event",
+)
+
+
+def mass_steps() -> list[Step]:
+    """Return the hidden mass and its lower bound for H up to ``r^(2m) + 1``."""
+    below, elsewhere = r**m / H, (1 - 1 / H) * r**-m
+    return [
+        identity("hidden mass", below / (below + elsewhere), r ** (2 * m) / (r ** (2 * m) + H - 1)),
+        sign(
+            "hidden mass is at least 1/2",
+            power / (power + H - 1) - sp.Rational(1, 2),
+            between={H: (1, power + 1)},
+        ),
+    ]
+
+
+def counting_steps(quick: bool) -> list[Step]:
+    """Return the induction on the number of queries, and its check on every strategy."""
+    sizes, budgets = ((2, 3), (0, 1, 2)) if quick else ((2, 3, 4), (0, 1, 2))
+    return [
+        identity("counting: no query, one guess", 1 / H, (0 + k + 1).subs(k, 0) / H),
+        identity(
+            "counting: a fresh query",
+            1 / H + (1 - 1 / H) * k / (H - 1),
+            (k + 1) / H,
+            hypotheses="success with k - 1 queries over H - 1 prefixes is k/(H - 1), H >= 2",
+        ),
+        sign("counting: a wasted query is no better", (k + 1) / H - k / H),
+        grid(
+            "counting: every strategy",
+            "max over strategies of the average success = min(1, (q + 1)/H)",
+            lambda H, q: best_success_by_enumeration(H, q) == best_success(H, q) == _best(H, q),
+            {"H": sizes, "q": budgets},
+        ),
+        sign(
+            "queries needed",
+            ((mass - delta) * H - 1) - ((sp.Rational(1, 2) - delta) * H - 1),
+            at_least={mass: sp.Rational(1, 2)},
+            hypotheses="(k + 1)/H >= mass - delta",
+        ),
+    ]
+
+
+def _best(H: int, q: int) -> sp.Rational:
+    return min(sp.Integer(1), sp.Rational(q + 1, H))
+
+
+def hidden_mass_row(tree: TreeMDP) -> Evaluation:
+    """Return the target's mass of the hidden prefix beside 1/2."""
+    return Evaluation(f"hidden mass on {tree.name}", float(target_law(tree)[0]), 0.5)
+
+
+def queries_row(tree: TreeMDP, H: int, bound: float) -> Evaluation:
+    """Return the fewest queries of any strategy, by dynamic programming, beside the bound."""
+    needed = least_queries(H, float(target_law(tree)[0]), float(DELTA))
+    return Evaluation(f"best strategy on {tree.name}", needed, bound)
+
+
+def smc_row(tree: TreeMDP, bound: float) -> Evaluation:
+    """Return the value evaluations N* T of SMC, from its exact law, beside the bound."""
+    N = least_particles_exact(tree, float(DELTA))
+    if N is None:
+        raise ArithmeticError(f"SMC on {tree.name}: N* is out of reach of the exact law")
+    return Evaluation(f"SMC on {tree.name}", N * tree.horizon, bound)

@@ -1,0 +1,144 @@
+"""ZL-4.1: a bounded ratio alone leaves every algorithm exponential in the horizon.
+
+Model: trees of horizon T = 3 m with a reward model that obeys A1, ``V(s')/V(s) in [1/L, L]``.
+Algorithm: any that queries the reference policy and the values of nodes, adaptively.
+Hypotheses: A1 only; L an integer at least 2 (otherwise H = floor(L^(2m)), as in ZL-4.2).
+Guarantee: there is a tree on which being within TV 1/3 of the target takes at least
+``L^(2T/3)/6 - 1`` value queries.
+Kind: lower bound. Source: Zhu & Lu (2026), Theorem 4.1, as stated in arXiv:2602.01381.
+
+The tree spells one of H = L^(2m) equally likely prefixes in its first 2 m steps, at constant V. On
+the last m steps V is multiplied by L below the hidden prefix and by 1/L elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from treesmc.sims.values import ratio_bound
+from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claims.hidden_prefix import (
+    CITED,
+    DELTA,
+    counting_steps,
+    hidden_mass_row,
+    mass_steps,
+    power,
+    queries_row,
+    smc_row,
+)
+from treesmc.theory.queries import (
+    best_success_by_enumeration,
+    hidden_prefix_tree,
+    spelt_prefix_tree,
+)
+from treesmc.theory.steps import Step, grid, identity, sign
+from treesmc.theory.symbols import L, T
+
+BOUND = L ** (2 * T / 3) / 6 - 1
+
+
+def steps(quick: bool) -> Sequence[Step]:
+    """Return the proof: A1 holds, the mass is hidden, the counting argument, the rate."""
+    return [
+        sign("A1: growth L is allowed, and 1 is", L - 1, at_least={L: 1}),
+        sign("A1: constant V is above 1/L", 1 - 1 / L, at_least={L: 1}),
+        *mass_steps(),
+        *counting_steps(quick),
+        identity(
+            "bound at H = L^(2T/3), delta = 1/3",
+            (sp.Rational(1, 2) - DELTA) * L ** (2 * T / 3) - 1,
+            BOUND,
+        ),
+        sign("Omega: half the rate remains", power / 6 - 1 - power / 12, at_least={power: 12}),
+    ]
+
+
+def instances(quick: bool) -> Sequence[Instance]:
+    """Return the trees for L in {2, 3}, each with its audits."""
+    axes = {"L": (2, 3), "m": (1, 2)} if quick else {"L": (2, 3, 4), "m": (1, 2, 3)}
+    points = instance_grid(**axes, look=tuple(ROWS))
+    return [x for x in points if x["L"] ** (2 * x["m"]) <= 256]
+
+
+def evaluate(instance: Instance) -> Evaluation:
+    """Return the row that the instance asks for."""
+    return ROWS[instance["look"]](instance["L"], instance["m"])
+
+
+def _bound(L_: int, m: int) -> float:
+    return float(BOUND.subs({L: L_, T: 3 * m}))
+
+
+def _mass(L_: int, m: int) -> Evaluation:
+    return hidden_mass_row(spelt_prefix_tree(m, L_))
+
+
+def _audit(L_: int, m: int) -> Evaluation:
+    tree = spelt_prefix_tree(m, L_)
+    return Evaluation(f"L of A1 on {tree.name}", ratio_bound(tree), L_, relation="==")
+
+
+def _queries(L_: int, m: int) -> Evaluation:
+    return queries_row(spelt_prefix_tree(m, L_), L_ ** (2 * m), _bound(L_, m))
+
+
+def _smc(L_: int, m: int) -> Evaluation:
+    return smc_row(hidden_prefix_tree(m, L_, L_ ** (2 * m)), _bound(L_, m))
+
+
+ROWS: dict[str, Callable[[int, int], Evaluation]] = {
+    "mass": _mass,
+    "A1": _audit,
+    "queries": _queries,
+    "SMC": _smc,
+}
+
+
+def _exponent_one(instance: Instance) -> Evaluation:
+    L_, m = instance["L"], instance["m"]
+    return queries_row(spelt_prefix_tree(m, L_), L_ ** (2 * m), L_ ** (3 * m) / 6 - 1)
+
+
+def _too_many_prefixes(instance: Instance) -> Evaluation:
+    L_, m = instance["L"], instance["m"]
+    return hidden_mass_row(hidden_prefix_tree(m, L_, L_ ** (3 * m)))
+
+
+def _no_blind_guess(quick: bool) -> Sequence[Step]:
+    return [
+        grid(
+            "counting without the blind guess",
+            "max over strategies of the average success <= q/H",
+            lambda H, q: best_success_by_enumeration(H, q) <= sp.Rational(q, H),
+            {"H": (3,), "q": (1,)},
+        )
+    ]
+
+
+CLAIM = Claim(
+    id="ZL-4.1",
+    title="with a bounded ratio alone every algorithm costs at least of order L^(2T/3)",
+    kind="lower",
+    statement="TV <= 1/3 takes at least L^(2T/3)/6 - 1 value queries on some tree",
+    hypotheses=("A1 with an integer L >= 2", "T divisible by 3"),
+    source=zhu_lu("Theorem 4.1"),
+    bound=BOUND,
+    steps=steps,
+    instances=instances,
+    evaluate=evaluate,
+    mutations=(
+        Mutation("exponent 2T/3 raised to T", evaluate=_exponent_one),
+        Mutation("H raised to L^(3m)", evaluate=_too_many_prefixes),
+        Mutation("no blind guess", steps=_no_blind_guess),
+        Mutation(
+            "mass at least 1/2 for H up to r^(2m) + 2",
+            steps=lambda quick: [
+                sign("mass", power / (2 * power + 1) - sp.Rational(1, 2), at_least={power: 1})
+            ],
+        ),
+    ),
+    cited=CITED,
+)

@@ -1,0 +1,160 @@
+"""ZL-4.2: a Bellman error eps leaves every algorithm exponential in T log(1 + eps).
+
+Model: trees of horizon T = 3 m with a reward model that obeys A1 and A2.
+Algorithm: any that queries the reference policy and the values of nodes, adaptively.
+Hypotheses: A1 with L >= 1 + eps; A2 with eps; ``(1 + eps)^(2m) >= 2``.
+Guarantee: there is a tree on which being within TV 1/3 of the target takes at least
+``((1 + eps)^(2T/3) - 7)/6`` value queries.
+Kind: lower bound. Source: Zhu & Lu (2026), Theorem 4.2, as stated in arXiv:2602.01381.
+
+The tree is that of ZL-4.1 with 1 + eps in place of L. A branching number must be an integer and
+1 + eps is not one, so the prefix is one of H = floor((1 + eps)^(2m)) equally likely code words.
+The repair costs one prefix in the count (7 in place of 6) and raises the hidden mass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import epsilon, ratio_bound
+from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claims.hidden_prefix import (
+    CITED,
+    DELTA,
+    counting_steps,
+    hidden_mass_row,
+    mass_steps,
+    power,
+    queries_row,
+    smc_row,
+)
+from treesmc.theory.queries import hidden_prefix_tree, prefix_count
+from treesmc.theory.steps import Step, sign
+from treesmc.theory.symbols import T, eps
+
+BOUND = ((1 + eps) ** (2 * T / 3) - 7) / 6
+
+_lost = sp.Symbol("lost", nonnegative=True)
+"""Fractional part that the floor drops."""
+
+
+def steps(quick: bool) -> Sequence[Step]:
+    """Return the proof: both premises, the mass, the counting argument, the repair, the rate."""
+    H = power - _lost
+    floor = {"between": {_lost: (0, 1)}, "hypotheses": "H = floor(power) = power - lost"}
+    return [
+        sign("A2: growth 1 + eps is allowed, and 1 is", eps),
+        sign("A2: decay 1/(1 + eps) is allowed, and 1 is", 1 - 1 / (1 + eps)),
+        *mass_steps(),
+        *counting_steps(quick),
+        sign(
+            "repair: the mass stays at least 1/2",
+            power / (power + H - 1) - sp.Rational(1, 2),
+            at_least={power: 1},
+            **floor,
+        ),
+        sign(
+            "repair: the count loses at most one prefix",
+            (sp.Rational(1, 2) - DELTA) * H - 1 - (power - 7) / 6,
+            at_least={power: 2},
+            **floor,
+        ),
+        sign("Omega: half the rate remains", (power - 7) / 6 - power / 12, at_least={power: 14}),
+    ]
+
+
+def instances(quick: bool) -> Sequence[Instance]:
+    """Return the trees with between 2 and 256 prefixes, each with its audits."""
+    errors, thirds = ((0.5, 1.0), (2, 3)) if quick else ((0.1, 0.25, 0.5, 0.9), (2, 4, 8, 16))
+    points = instance_grid(eps=errors, m=thirds, look=tuple(ROWS))
+    return [x for x in points if 2 <= prefix_count(x["m"], 1 + x["eps"]) <= 256]
+
+
+def evaluate(instance: Instance) -> Evaluation:
+    """Return the row that the instance asks for."""
+    return ROWS[instance["look"]](instance["eps"], instance["m"])
+
+
+def _tree(error: float, m: int) -> TreeMDP:
+    return hidden_prefix_tree(m, 1 + error, prefix_count(m, 1 + error))
+
+
+def _bound(error: float, m: int) -> float:
+    return float(BOUND.subs({eps: error, T: 3 * m}))
+
+
+def _mass(error: float, m: int) -> Evaluation:
+    return hidden_mass_row(_tree(error, m))
+
+
+def _ratio_audit(error: float, m: int) -> Evaluation:
+    tree = _tree(error, m)
+    return Evaluation(f"L of A1 on {tree.name}", ratio_bound(tree), 1 + error, relation="==")
+
+
+def _bellman_audit(error: float, m: int) -> Evaluation:
+    tree = _tree(error, m)
+    return Evaluation(f"eps of A2 on {tree.name}", epsilon(tree), error, relation="==")
+
+
+def _queries(error: float, m: int) -> Evaluation:
+    return queries_row(_tree(error, m), prefix_count(m, 1 + error), _bound(error, m))
+
+
+def _smc(error: float, m: int) -> Evaluation:
+    return smc_row(_tree(error, m), _bound(error, m))
+
+
+ROWS: dict[str, Callable[[float, int], Evaluation]] = {
+    "mass": _mass,
+    "A1": _ratio_audit,
+    "A2": _bellman_audit,
+    "queries": _queries,
+    "SMC": _smc,
+}
+
+
+def _exponent_one(instance: Instance) -> Evaluation:
+    error, m = instance["eps"], instance["m"]
+    bound = float(BOUND.subs({eps: error, T: 9 * m / 2}))
+    return queries_row(_tree(error, m), prefix_count(m, 1 + error), bound)
+
+
+def _rounded_up(instance: Instance) -> Evaluation:
+    error, m = instance["eps"], instance["m"]
+    return hidden_mass_row(hidden_prefix_tree(m, 1 + error, prefix_count(m, 1 + error) + 2))
+
+
+def _ratio_only(instance: Instance) -> Evaluation:
+    error, m = instance["eps"], instance["m"]
+    tree = hidden_prefix_tree(m, 2 + error, prefix_count(m, 2 + error))
+    return Evaluation(f"eps of A2 on {tree.name}", epsilon(tree), error, relation="==")
+
+
+CLAIM = Claim(
+    id="ZL-4.2",
+    title="with Bellman error eps every algorithm costs at least of order (1+eps)^(2T/3)",
+    kind="lower",
+    statement="TV <= 1/3 takes at least ((1+eps)^(2T/3) - 7)/6 value queries on some tree",
+    hypotheses=("A1 with L >= 1 + eps", "A2", "T = 3m", "(1+eps)^(2m) >= 2"),
+    source=zhu_lu("Theorem 4.2"),
+    bound=BOUND,
+    steps=steps,
+    instances=instances,
+    evaluate=evaluate,
+    mutations=(
+        Mutation("exponent 2T/3 raised to T", evaluate=_exponent_one),
+        Mutation("floor plus two prefixes", evaluate=_rounded_up),
+        Mutation("factor of A1 in place of A2's", evaluate=_ratio_only),
+        Mutation(
+            "floor at no cost",
+            steps=lambda quick: [
+                sign("no loss", (power - _lost) / 6 - power / 6, between={_lost: (0, 1)})
+            ],
+        ),
+    ),
+    cited=CITED,
+)
