@@ -1,0 +1,187 @@
+"""Results on disk: one immutable file (a shard) per point, one tidy table per experiment.
+
+A shard is named by a hash of the point's parameters, seed included, and of the sources of this
+package, so a name never means two results. It is written to a temporary file and renamed, hence
+whole or absent; one that cannot be read, or holds other parameters, is computed again. Resuming
+an interrupted run is therefore nothing but running it.
+
+A point must depend on its parameters only. The table is then the same, byte for byte, whatever the
+number of jobs and however often the run was interrupted; dates and timings stay out of it.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numba
+import numpy as np
+
+from treesmc.sims.jit import source_hash
+from treesmc.sims.treefile import write_atomically
+
+Parameters = dict[str, Any]
+Row = dict[str, Any]
+
+
+def shard_path(folder: Path, parameters: Parameters) -> Path:
+    """Return the file of a point."""
+    key = json.dumps({"parameters": parameters, "source": source_hash()}, sort_keys=True)
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+def load_shard(folder: Path, parameters: Parameters) -> Row | None:
+    """Return the stored result of a point, or None if there is none that can be trusted."""
+    try:
+        shard = json.loads(shard_path(folder, parameters).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(shard, dict) or shard.get("parameters") != parameters:
+        return None
+    result = shard.get("result")
+    return result if isinstance(result, dict) else None
+
+
+def store_shard(folder: Path, parameters: Parameters, result: Row) -> None:
+    """Write the result of a point with its provenance."""
+    shard = {"parameters": parameters, "result": result, "provenance": provenance()}
+    text = json.dumps(shard, indent=1, sort_keys=True) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_bytes(shard_path(folder, parameters), text.encode())
+
+
+@cache
+def provenance() -> dict[str, str]:
+    """Return what produced a result: source hash, git revision and versions."""
+    return {
+        "source": source_hash(),
+        "revision": _git_revision(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def run(
+    points: Sequence[Parameters],
+    compute: Callable[[Parameters], Row],
+    folder: Path,
+    jobs: int = 1,
+    label: str = "run",
+) -> list[Row]:
+    """Return one row, parameters and result together, per point, computing what is missing.
+
+    Parameters
+    ----------
+    points : sequence of dict
+        JSON values only. Missing points start in this order: put the slow ones first.
+    compute : callable
+        Result of a point, a dict of JSON values; should spend its time outside the GIL.
+    folder : path
+        Holds the shards; created when needed.
+    jobs : int
+        Number of threads.
+    label : str
+        First word of the progress lines on standard error.
+    """
+    missing = [point for point in points if load_shard(folder, point) is None]
+    progress = _Progress(label, len(missing), len(points))
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        futures = {pool.submit(_compute_one, compute, folder, p): p for p in missing}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                progress.step(futures[future])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [{**point, **(load_shard(folder, point) or {})} for point in points]
+
+
+def collect(rows: Sequence[Row], columns: Sequence[str], path: Path) -> Path:
+    """Write the columns of the rows as CSV and return the path.
+
+    Floats have 12 significant digits, absent values are empty. A table that would not change is
+    left alone.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    data = buffer.getvalue().encode()
+    if not (path.exists() and path.read_bytes() == data):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_bytes(path, data)
+    return path
+
+
+def read_table(path: Path) -> list[Row]:
+    """Read a collected table: numbers as floats, empty cells as None, the rest as text."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        return [{key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(handle)]
+
+
+def _compute_one(compute: Callable[[Parameters], Row], folder: Path, point: Parameters) -> None:
+    store_shard(folder, point, compute(point))
+
+
+class _Progress:
+    """Lines on standard error: done, of how many, and the time left at the pace so far."""
+
+    def __init__(self, label: str, n_missing: int, n_points: int) -> None:
+        self.label, self.n_missing, self.done = label, n_missing, 0
+        self.start = time.monotonic()
+        if n_missing:
+            self._print(f"{n_missing} of {n_points} points to compute")
+
+    def step(self, point: Parameters) -> None:
+        self.done += 1
+        elapsed = time.monotonic() - self.start
+        left = elapsed / self.done * (self.n_missing - self.done)
+        name = " ".join(f"{key}={value}" for key, value in point.items())
+        self._print(f"{self.done}/{self.n_missing}, {left:.0f} s left ({name})")
+
+    def _print(self, text: str) -> None:
+        print(f"{self.label}: {text}", file=sys.stderr, flush=True)
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    def write(handle: BinaryIO) -> None:
+        handle.write(data)
+
+    write_atomically(path, write)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _value(cell: str) -> float | str | None:
+    if cell == "":
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def _git_revision() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

@@ -1,0 +1,209 @@
+r"""Growth of a cost with the horizon: polynomial or exponential, and at which rate.
+
+Every law of growth of this project is one linear model in the logarithm,
+
+    log cost(T) = a + b log T + c T + d sqrt(T),
+
+b the degree of a polynomial, c the rate of an exponential, d the fluctuation term of naive
+sampling (S7). Which terms are present is the hypothesis: "polynomial" is c = 0, "exponential" is
+b = 0, and both are nested in the model that has b and c.
+
+**Weighted** (standard errors of log cost given): minimise chi2 = sum ((y - X beta)/se)^2. The
+covariance of beta is (X' W X)^-1, chi2 of a right model has n - k degrees of freedom, and the rise
+of chi2 when a term is dropped is the likelihood-ratio statistic, chi2 with one degree.
+
+**Unweighted** (exact costs): there is no noise, so no likelihood. Residuals measure how far the
+model is from the truth, not chance; their variance replaces the missing one, chi2/dof is 1 by
+construction and the test of a dropped term is the F test. Its p-value is a descriptive index.
+
+Intervals are Student's t with n - k degrees of freedom. A weighted fit whose chi2/dof exceeds 1
+has its errors widened by the root of it: a model that does not fit must not look certain.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from treesmc.sims.errors import BadInput
+
+Array = NDArray[np.float64]
+
+TERMS: dict[str, Callable[[Array], Array]] = {
+    "1": np.ones_like,
+    "log T": np.log,
+    "T": np.array,
+    "sqrt T": np.sqrt,
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law of growth.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        Keys of `TERMS`, k of them.
+    coefficients, stderr : float64[k]
+    chi2 : float
+        Weighted sum of squared residuals; the plain sum if ``weighted`` is false.
+    dof : int
+        Points minus terms, at least 1.
+    weighted : bool
+        Whether the standard errors of the data were given.
+    """
+
+    terms: tuple[str, ...]
+    coefficients: Array
+    stderr: Array
+    chi2: float
+    dof: int
+    weighted: bool
+
+    @property
+    def chi2_dof(self) -> float:
+        """Chi-square per degree of freedom; residual variance of an unweighted fit."""
+        return self.chi2 / self.dof
+
+    def coefficient(self, term: str) -> float:
+        """Return the coefficient of one term."""
+        return float(self.coefficients[self.terms.index(term)])
+
+    def interval(self, term: str, level: float = 0.95) -> tuple[float, float]:
+        """Return the Student-t confidence interval of one coefficient."""
+        half = float(self.stderr[self.terms.index(term)] * stats.t.ppf((1 + level) / 2, self.dof))
+        centre = self.coefficient(term)
+        return centre - half, centre + half
+
+    def predict(self, T: ArrayLike) -> Array:
+        """Return the fitted log cost at horizons T."""
+        return _design(np.asarray(T, dtype=np.float64), self.terms) @ self.coefficients
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Polynomial or exponential: what is lost when either term is dropped.
+
+    Attributes
+    ----------
+    full, polynomial, exponential : Fit
+        Terms (1, log T, T), (1, log T) and (1, T).
+    p_polynomial, p_exponential : float
+        p-values of "c = 0 given b" and "b = 0 given c": small rejects the smaller model.
+    test : str
+        "likelihood ratio" for weighted fits, "F" for exact data.
+    """
+
+    full: Fit
+    polynomial: Fit
+    exponential: Fit
+    p_polynomial: float
+    p_exponential: float
+    test: str
+
+
+def fit_growth(
+    T: ArrayLike,
+    log_cost: ArrayLike,
+    stderr: ArrayLike | None = None,
+    terms: Sequence[str] = ("1", "log T", "T"),
+) -> Fit:
+    """Fit log cost by least squares.
+
+    Parameters
+    ----------
+    T : [n] horizons, positive
+    log_cost : [n] natural logarithm of the cost
+    stderr : [n] standard errors of log_cost, positive; None for exact costs
+    terms : keys of `TERMS`, fewer than n
+
+    Raises
+    ------
+    BadInput
+        If lengths differ, a number is not finite, or the terms cannot be told apart.
+    """
+    T, log_cost = _checked("T", T), _checked("log_cost", log_cost)
+    scale = np.ones_like(T) if stderr is None else _checked("stderr", stderr)
+    _check_shapes(T, log_cost, scale, terms)
+    design = _design(T, terms) / scale[:, None]
+    beta, _, rank, _ = np.linalg.lstsq(design, log_cost / scale, rcond=None)
+    if rank < len(terms):
+        raise BadInput(f"fit_growth: {len(T)} horizons cannot tell apart the terms {list(terms)}")
+    chi2 = float(np.sum((log_cost / scale - design @ beta) ** 2))
+    dof = len(T) - len(terms)
+    covariance = np.linalg.inv(design.T @ design)
+    widening = chi2 / dof if stderr is None else max(1.0, chi2 / dof)
+    error = np.sqrt(np.diag(covariance) * widening)
+    return Fit(tuple(terms), beta, error, chi2, dof, stderr is not None)
+
+
+def local_slopes(T: ArrayLike, log_cost: ArrayLike) -> Array:
+    """Return the local degrees d log cost / d log T between neighbouring horizons, [n - 1]."""
+    T, log_cost = _checked("T", T), _checked("log_cost", log_cost)
+    return np.diff(log_cost) / np.diff(np.log(T))
+
+
+def compare_growth(
+    T: ArrayLike, log_cost: ArrayLike, stderr: ArrayLike | None = None
+) -> Comparison:
+    """Test polynomial against exponential growth; parameters as in `fit_growth`."""
+    full, polynomial, exponential = (
+        fit_growth(T, log_cost, stderr, terms)
+        for terms in (("1", "log T", "T"), ("1", "log T"), ("1", "T"))
+    )
+    return Comparison(
+        full,
+        polynomial,
+        exponential,
+        p_value(full, polynomial),
+        p_value(full, exponential),
+        "likelihood ratio" if full.weighted else "F",
+    )
+
+
+def p_value(full: Fit, nested: Fit) -> float:
+    """Probability, were the nested model right, of losing at least as much fit as was lost.
+
+    Parameters
+    ----------
+    full, nested : Fit
+        Of the same data; the terms of ``nested`` are among those of ``full``.
+
+    Notes
+    -----
+    Likelihood ratio for weighted fits, divided by chi2/dof of the full model where that exceeds 1;
+    F test for unweighted ones.
+    """
+    dropped = nested.dof - full.dof
+    rise = max(0.0, nested.chi2 - full.chi2)
+    if full.weighted:
+        return float(stats.chi2.sf(rise / max(1.0, full.chi2_dof), dropped))
+    if full.chi2 == 0:
+        return float(rise == 0)
+    return float(stats.f.sf(rise / dropped / full.chi2_dof, dropped, full.dof))
+
+
+def _design(T: Array, terms: Sequence[str]) -> Array:
+    return np.column_stack([TERMS[term](T) for term in terms])
+
+
+def _checked(name: str, data: ArrayLike) -> Array:
+    array = np.asarray(data, dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        raise BadInput(f"{name}: not finite at index {int(np.argmin(np.isfinite(array)))}")
+    if name != "log_cost" and not np.all(array > 0):
+        raise BadInput(f"{name}: {array.min()} is not positive")
+    return array
+
+
+def _check_shapes(T: Array, log_cost: Array, scale: Array, terms: Sequence[str]) -> None:
+    if not T.shape == log_cost.shape == scale.shape or T.ndim != 1:
+        raise BadInput(f"fit_growth: shapes {T.shape}, {log_cost.shape}, {scale.shape} differ")
+    unknown = set(terms) - set(TERMS)
+    if unknown:
+        raise BadInput(f"terms: {sorted(unknown)} unknown; choose from {list(TERMS)}")
+    if len(T) <= len(terms):
+        raise BadInput(f"fit_growth: {len(T)} points are too few for {len(terms)} terms")
