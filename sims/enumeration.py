@@ -36,7 +36,6 @@ Branches = dict[Particles, tuple[Number, ...]]  # state -> E[Zhat^k; state], k i
 Chain = dict[tuple[int, Number], Number]  # (terminal class, weight) -> number
 
 POWERS = (0, 1, 2, -1)
-
 # In floats N W_i may fall short of an integer by rounding; residual resampling must not see that.
 _ROUNDING = 1e-12
 
@@ -161,12 +160,8 @@ def enumerate_smc(
             branches = _resample(branches, resampling, ess_threshold)
         moves = [_moves(numbers, t, s, guided) for s in range(len(numbers.edges[t]))]
         branches = _move(branches, moves, resampling in EXCHANGEABLE)
-    law: list[Number] = [0] * len(numbers.value[-1])
-    for particles, (probability, *_) in branches.items():
-        for c, W in particles:
-            law[c] += probability * W
     _, mean, second, _ = _moments(branches)
-    return SmcLaw(tuple(law), mean, second)
+    return SmcLaw(_final_draw(branches, len(numbers.value[-1])), mean, second)
 
 
 def enumerate_conditional(
@@ -441,6 +436,15 @@ def _merge(branches: Branches, state: Particles, added: Iterable[Number]) -> Non
     if present is not None:
         added = (old + new for old, new in zip(present, added, strict=True))
     branches[state] = tuple(added)
+
+
+def _final_draw(branches: Branches, n_classes: int) -> tuple[Number, ...]:
+    """Law over terminal classes of one particle drawn by weight."""
+    law: list[Number] = [0] * n_classes
+    for particles, (probability, *_) in branches.items():
+        for c, W in particles:
+            law[c] += probability * W
+    return tuple(law)
 
 
 def _moments(branches: Branches) -> tuple[Number, ...]:

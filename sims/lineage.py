@@ -28,8 +28,9 @@ from treesmc.sims.values import target_law, total_variation
 
 Array = NDArray[np.float64]
 
-# A smaller pmf than this, relative to the mode's, is dropped. The pmf is log-concave, so each tail
-# left out is below (N + 1) times this: relative truncation below 1e-16 for N up to 1e8.
+# A pmf smaller than this, relative to the mode's, and a state of smaller mass are dropped. The pmf
+# is log-concave, so what is left out in one step is below 3 (N + 1) times this: over the whole
+# chain less than 1e-16 while N T < 3e8, far beyond what is affordable.
 _NEGLIGIBLE = 1e-25
 # Odds beyond exp(600) are certainty in double precision; the clip keeps K g finite.
 _LARGEST_LOG_RATIO = 600.0
@@ -228,7 +229,7 @@ def _step(mass: Array, g: float, more: Array, scratch: Array) -> Array:
     result[0] = mass[0]
     result[N] += mass[N]
     for K in range(1, N):
-        if mass[K] > 0.0:
+        if mass[K] > _NEGLIGIBLE:
             _spread(mass[K], K * g / (N - K), more, scratch, result)
     return result
 
