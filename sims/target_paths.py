@@ -68,49 +68,43 @@ def sample_target_paths(tree: TreeMDP, n: int, rng: np.random.Generator) -> IntA
     return paths
 
 
-def merged_steps(tree: TreeMDP) -> list[tuple[IntArray, IntArray, FloatArray]]:
-    """Return, for each depth, the steps (parent, child, pi(child | parent)) sorted by parent.
+def merged_steps(policy: FloatArray, child: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the steps (parent, child, probability) of one depth, sorted by parent.
 
-    Edges of zero probability are dropped; parallel edges are one step.
+    Edges of zero probability are dropped; those that share parent and child are one step.
+
+    Parameters
+    ----------
+    policy, child : [S_t, B_t]
     """
-    policy = target_policy(tree)
-    steps = []
-    for t in range(tree.horizon):
-        edge = np.nonzero(tree.policy_at(t) > 0)
-        pairs = np.stack([edge[0], tree.child_at(t)[edge]])
-        (parent, child), which = np.unique(pairs, axis=1, return_inverse=True)
-        probability = np.bincount(which.ravel(), weights=tree.edge_layer(policy, t)[edge])
-        steps.append((parent, child, probability))
-    return steps
+    parent, symbol = np.nonzero(policy)
+    width = child.max() + 1
+    key, step = np.unique(parent * width + child[parent, symbol], return_inverse=True)
+    return key // width, key % width, np.bincount(step, weights=policy[parent, symbol])
 
 
-def class_path_count(tree: TreeMDP) -> float:
-    """Return the number of class paths of positive probability (a float: it may be huge)."""
-    count = np.ones(tree.n_classes[-1])
-    with np.errstate(over="ignore"):
-        for parent, child, _ in reversed(merged_steps(tree)):
-            count = np.bincount(parent, weights=count[child])
-    return float(count[0])
-
-
-def enumerate_class_paths(tree: TreeMDP) -> tuple[IntArray, FloatArray]:
-    """List all class paths of positive probability, and their probabilities under the target.
+def enumerate_class_paths(tree: TreeMDP, limit: int) -> tuple[IntArray, FloatArray] | None:
+    """List all class paths of positive probability; None if there are more than ``limit``.
 
     Returns
     -------
     classes : int64[n, T + 1]
         Classes visited, root included.
     probability : float64[n]
-        Sums to one.
+        Under the target; sums to one.
     """
+    policy = target_policy(tree)
     classes = np.zeros((1, 1), dtype=np.int64)
     probability = np.ones(1)
-    for parent, child, step_probability in merged_steps(tree):
+    for t in range(tree.horizon):
+        parent, child, weight = merged_steps(tree.edge_layer(policy, t), tree.child_at(t))
         n_steps = np.bincount(parent)[classes[:, -1]]
+        if n_steps.sum() > limit:
+            return None
         path = np.repeat(np.arange(len(classes)), n_steps)
         rank = np.arange(len(path)) - np.repeat(n_steps.cumsum() - n_steps, n_steps)
         step = np.searchsorted(parent, classes[path, -1]) + rank
-        probability = probability[path] * step_probability[step]
+        probability = probability[path] * weight[step]
         classes = np.column_stack([classes[path], child[step]])
     return classes, probability
 
@@ -135,8 +129,9 @@ def target_expectation(
     value, stderr : float
         The standard error is 0 where the paths were enumerated: the value is exact.
     """
-    if class_path_count(tree) <= ENUMERATION_LIMIT:
-        classes, probability = enumerate_class_paths(tree)
+    enumerated = enumerate_class_paths(tree, ENUMERATION_LIMIT)
+    if enumerated is not None:
+        classes, probability = enumerated
         return float(probability @ function(classes)), 0.0
     paths = sample_target_paths(tree, n_paths, generator(seed))
     values = function(visited_classes(tree, paths))
