@@ -119,7 +119,7 @@ class Evaluation:
     def ratio(self) -> float:
         """Computed over theoretical; 1 when both vanish."""
         if self.theoretical:
-            return self.computed / self.theoretical
+            return float(self.computed / self.theoretical)
         return 1.0 if abs(self.computed) <= self.slack else math.inf
 
     @property
@@ -259,12 +259,17 @@ def complaints(kind: Kind, rows: Sequence[Evaluation]) -> list[str]:
 def worst_ratio(kind: Kind, rows: Sequence[Evaluation]) -> float | None:
     """Return computed / theoretical of the row nearest to failing, or None without rows.
 
-    Rows that state the claim itself come first: informative ones, with the relation of its kind.
+    Rows that state the claim itself come first: informative ones, with the relation of its kind
+    and something on the right-hand side to divide by.
     """
-    own = [row for row in rows if row.relation in (None, RELATION[kind]) and row.informative(kind)]
+
+    def own(row: Evaluation) -> bool:
+        stated = row.relation in (None, RELATION[kind])
+        return stated and row.informative(kind) and row.theoretical != 0
+
     if not rows:
         return None
-    return max(own or rows, key=lambda row: row.strain(kind)).ratio
+    return max(list(filter(own, rows)) or rows, key=lambda row: row.strain(kind)).ratio
 
 
 def evidence_grade(rows: Sequence[Evaluation]) -> str:

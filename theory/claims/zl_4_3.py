@@ -164,10 +164,6 @@ CLAIM = Claim(
             "tilt of at most eps at every eps",
             steps=lambda quick: [sign("tilt", eps - eps * (1 + eps), between={eps: (0, 1)})],
         ),
-        Mutation(
-            "w within eps of its mean",
-            steps=lambda quick: [sign("w", eps - (_w - _m), between={_w: _RANGE, _m: _RANGE})],
-        ),
     ),
     cited=("a Markov kernel does not increase total variation", "the triangle inequality"),
 )
