@@ -45,8 +45,9 @@ def kernel(function: Callable) -> Any:
     numba dispatcher
         ``.py_func`` is the function as written.
     """
-    previous, config.CACHE_DIR = config.CACHE_DIR, _cache_folder()
+    previous = config.CACHE_DIR  # type: ignore[attr-defined]  # set by numba when it starts
+    config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
     try:
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
-        config.CACHE_DIR = previous
+        config.CACHE_DIR = previous  # type: ignore[attr-defined]

@@ -139,5 +139,5 @@ def _split_by_sign(tree: TreeMDP, signs: IntArray) -> tuple[TreeMDP, list[FloatA
         policy.append(rows)
         child.append(np.minimum(np.searchsorted(codes, target), len(codes) - 1))
         log_value.append(tree.log_value_at(t + 1)[codes // 2])
-        side.append(1.0 - 2.0 * (codes % 2))
+        side.append(np.where(codes % 2 == 0, 1.0, -1.0))
     return TreeMDP.from_layers(policy, child, log_value, tree.name), side

@@ -16,6 +16,8 @@ import math
 from treesmc.commands.arguments import add_tree, check_at_least, check_delta
 from treesmc.commands.output import emit
 
+LARGEST_LOG = 709.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -44,12 +46,17 @@ def run(args: argparse.Namespace) -> int:
         "relative_variance": second_moment - 1,
         "tv_certificate": tv,
         "tv_certificate_stderr": tv_stderr,
-        "tv_instance": bounds.instance_tv(certificate.mixing_ratios(tree), args.n),
+        "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), args.n),
         "tv_uniform": bounds.uniform_tv(T, eps, L, args.n),
-        "tv_zhu_lu": bounds.zhu_lu_tv(T, eps, L, args.n),
+        "tv_zhu_lu": _exp(bounds.log_zhu_lu_tv(T, eps, L, args.n)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
         "particles_predicted": max(1, math.ceil(constant / args.delta)),
     }
     emit(answer, args.json)
     return 0
+
+
+def _exp(log_value: float) -> float:
+    """Return exp, infinite beyond the largest float."""
+    return math.exp(log_value) if log_value < LARGEST_LOG else math.inf

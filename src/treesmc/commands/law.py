@@ -116,19 +116,16 @@ def _measured(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
 def _sample(tree: Any, args: argparse.Namespace, replicates: int) -> Any:
     from treesmc.sims import samplers
 
-    run = (replicates, args.seed)
-    scheme = {"resampling": args.resampling, "ess_threshold": args.ess_threshold}
-    jobs = {"jobs": args.jobs}
+    run: dict[str, Any] = {"replicates": replicates, "seed": args.seed, "jobs": args.jobs}
+    scheme: dict[str, Any] = {"resampling": args.resampling, "ess_threshold": args.ess_threshold}
     draw = {
-        "target": lambda: samplers.sample_target(tree, *run, **jobs),
-        "reference": lambda: samplers.sample_naive(tree, 1, *run, **jobs),
-        "naive": lambda: samplers.sample_naive(tree, args.n, *run, **jobs),
-        "rejection": lambda: samplers.sample_rejection(tree, *run, **jobs),
-        "guided": lambda: samplers.sample_guided(tree, *run, **jobs),
-        "smc": lambda: samplers.sample_smc(tree, args.n, *run, **scheme, **jobs),
-        "guided-smc": lambda: samplers.sample_smc(
-            tree, args.n, *run, guided=True, **scheme, **jobs
-        ),
-        "pool-mh": lambda: samplers.sample_pool_mh(tree, args.pool, args.iterations, *run, **jobs),
+        "target": lambda: samplers.sample_target(tree, **run),
+        "reference": lambda: samplers.sample_naive(tree, 1, **run),
+        "naive": lambda: samplers.sample_naive(tree, args.n, **run),
+        "rejection": lambda: samplers.sample_rejection(tree, **run),
+        "guided": lambda: samplers.sample_guided(tree, **run),
+        "smc": lambda: samplers.sample_smc(tree, args.n, **scheme, **run),
+        "guided-smc": lambda: samplers.sample_smc(tree, args.n, guided=True, **scheme, **run),
+        "pool-mh": lambda: samplers.sample_pool_mh(tree, args.pool, args.iterations, **run),
     }
     return draw[args.method]()
