@@ -1,0 +1,188 @@
+r"""S4: single-particle guided sampling is off by at most a hyperbolic tangent, and it is attained.
+
+**Model.** A tree MDP of horizon T with reward phi = V at depth T. Single-particle guided sampling
+draws each symbol from pi_ref V(child), normalised over the children.
+
+**Hypothesis.** A2: the Bellman ratio g(s) = E_ref[V' | s] / V(s) is in [1/(1+eps), 1+eps] at every
+inner node. A1 is not needed.
+
+**Guarantee.** With rho = (1+eps)^(T-1),
+
+    TV(law, pi) <= (rho - 1)/(rho + 1) = tanh((T-1)/2 log(1+eps)) <= (T-1) eps / 2,
+
+over paths, and `persistent` attains the first bound for every T and eps. Correcting the sampler by
+rejection costs at most rho^2 proposals on average.
+
+**Kind.** Tight. **Source.** This project.
+
+**Proof.** The probabilities of the proposal telescope: law(x) = pi_ref(x) phi(x) / V(root) divided
+by the product of g over the prefixes of length 0..T-1. The factor at the root is the same for all
+paths, so pi/law = w/m, where w is the product of g over prefixes of length 1..T-1 and m is its mean
+E_law[w]. By A2, w is in [1/rho, rho], and TV = E_law(1 - w/m)_+.
+
+The function (1 - w/m)_+ is convex in w and vanishes at rho, so on [1/rho, rho] it lies below its
+chord, (rho - w)(1 - 1/(rho m))/(rho - 1/rho). The chord is linear: its mean is its value at w = m,
+which falls short of (rho - 1)/(rho + 1) by rho (m - 1)^2 / ((rho^2 - 1) m) >= 0. Equality needs
+w on the two ends with mean one, that is probability rho/(1 + rho) on the lower end: this is what
+`persistent` arranges, with a first symbol that fixes the sign of all later errors.
+
+Finally sup w/m <= rho / (1/rho).
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import sympy as sp
+
+from treesmc.sims.families import persistent, random_tree
+from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import epsilon, guided_law, target_law, total_variation
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.smt import extremal_inequality
+from treesmc.theory.steps import Step, identity, inequality, sign, smt
+from treesmc.theory.symbols import T, eps, rho
+
+BOUND = sp.tanh((T - 1) * sp.log(1 + eps) / 2)
+
+w, m, W, g, r = sp.symbols("w m W g r", positive=True)
+x = sp.Symbol("x", nonnegative=True)
+
+
+def extremal_steps(factor: sp.Rational = sp.S.One) -> tuple[Step, ...]:
+    """Prove E(1 - w/m)_+ <= factor (rho - 1)/(rho + 1); true for ``factor`` 1 only."""
+    slope = (1 - 1 / (rho * m)) / (rho - 1 / rho)
+    chord = (rho - w) * slope
+    gap = (w - 1 / rho) * (rho - m) / ((rho - 1 / rho) * m)
+    ends = (1 / rho, rho)
+    at_mean = (rho - m) * slope
+    largest = factor * (rho - 1) / (rho + 1)
+    return (
+        identity("the chord less the function under the mean", chord - (1 - w / m), gap),
+        sign("chord above the function", gap, between={w: ends, m: ends}, at_least={rho: 1}),
+        sign("chord above zero", chord, between={w: ends, m: ends}, at_least={rho: 1}),
+        identity("chord at the mean", largest - at_mean, rho * (m - 1) ** 2 / (rho**2 - 1) / m),
+    )
+
+
+def two_point_steps() -> tuple[Step, ...]:
+    """Check that mass rho/(1 + rho) at 1/rho, the rest at rho, attains the inequality."""
+    low = rho / (1 + rho)
+    return (
+        identity("two points have mean one", low / rho + (1 - low) * rho, 1),
+        identity("two points attain it", low * (1 - 1 / rho), (rho - 1) / (rho + 1)),
+    )
+
+
+def telescoping_step() -> Step:
+    """Check pi = law w / E_law[w] on the binary tree of horizon 2, for all policies and values."""
+    p = sp.symbols("p p0 p1", positive=True)
+    v = sp.symbols("V0 V1 phi00 phi01 phi10 phi11", positive=True)
+    rows = ((p[0] * v[0], p[1], v[2], v[3]), ((1 - p[0]) * v[1], p[2], v[4], v[5]))
+    root = rows[0][0] + rows[1][0]
+    law, reward, weight = [], [], []
+    for i, (mass, up, first, second) in enumerate(rows):
+        mean = up * first + (1 - up) * second
+        law += [mass / root * up * first / mean, mass / root * (1 - up) * second / mean]
+        weight += [mean / v[i]] * 2
+        reward += [mass / v[i] * up * first, mass / v[i] * (1 - up) * second]
+    corrected = law[0] * weight[0] / sum(a * b for a, b in zip(law, weight, strict=True))
+    return identity("pi is law times w, normalised (T = B = 2)", corrected, reward[0] / sum(reward))
+
+
+def steps(quick: bool) -> tuple[Step, ...]:
+    """Return the proof, in the order of the module docstring."""
+    rho_T = (1 + eps) ** (T - 1)
+    axes = {letter: [sp.Rational(1, 2), 1, 2] for letter in (W, g, w, m, rho, r)}
+    atoms = [extremal_inequality(2, 1), extremal_inequality(3, 1), extremal_inequality(3, 2)]
+    return (
+        telescoping_step(),
+        smt("one factor more", [W <= rho, g <= r], sp.Le(W * g, rho * r), axes=axes),
+        *extremal_steps(),
+        *two_point_steps(),
+        *(smt(f"the same by z3: {a.name}", a.given, a.conclusion, axes=a.axes) for a in atoms),
+        identity("tangent form", (rho_T - 1) / (rho_T + 1), BOUND),
+        inequality("tanh x <= x", sp.tanh(x), x),
+        inequality("log(1 + eps) <= eps", sp.log(1 + eps), eps),
+        smt("rejection costs rho^2", [w <= rho, m * rho >= 1], sp.Le(w, rho**2 * m), axes=axes),
+    )
+
+
+def tangent(horizon: int, error: float) -> float:
+    """Return the bound tanh((T-1)/2 log(1+eps))."""
+    return float(np.tanh((horizon - 1) / 2 * np.log1p(error)))
+
+
+def largest_weight(tree: TreeMDP) -> float:
+    """Return log sup pi/law over terminal classes, the log cost of rejection from the proposal."""
+    with np.errstate(divide="ignore"):
+        log_ratio = np.log(target_law(tree)) - np.log(guided_law(tree))
+    return float(log_ratio.max())
+
+
+def instances(quick: bool) -> Sequence[Instance]:
+    """Return the attaining trees on a grid, and random trees under every perturbation."""
+    horizons, errors = ((2, 3, 40), (0.05, 1.0)) if quick else (
+        (2, 3, 5, 10, 40, 150), (0.0, 0.001, 0.05, 0.3, 1.0, 3.0)
+    )  # fmt: skip
+    attained = instance_grid("persistent", T=horizons, eps=errors)
+    return [*attained, *_random_instances(2 if quick else 8)]
+
+
+def _random_instances(seeds: int) -> list[Instance]:
+    found = []
+    for seed in range(seeds):
+        for perturb in PERTURBATIONS.values():
+            base = random_tree(2 + seed % 4, branching=2 + seed % 2, sigma=1.5, seed=seed)
+            tree = perturb(base, (0.05, 0.3, 1.0)[seed % 3], seed=seed)
+            found += [
+                Instance(f"{tree.name} {what}", {"tree": tree, "what": what})
+                for what in ("TV", "rejection")
+            ]
+    return found
+
+
+def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluation:
+    """Compare the exact distance (or log rejection cost) with the bound.
+
+    ``factor`` multiplies the bound and ``lag`` shortens the horizon in it: for mutations.
+    """
+    parameters = instance.parameters
+    tree = parameters.get("tree") or persistent(parameters["T"], parameters["eps"])
+    horizon, error = tree.horizon - lag, epsilon(tree)
+    if parameters.get("what") == "rejection":
+        largest = 2 * (horizon - 1) * np.log1p(error)
+        return Evaluation(
+            instance.label, largest_weight(tree), factor * largest, relation="<=", trivial=np.inf
+        )
+    distance = total_variation(guided_law(tree), target_law(tree))
+    relation = "<=" if "tree" in parameters else "=="
+    return Evaluation(instance.label, distance, factor * tangent(horizon, error), relation=relation)
+
+
+CLAIM = Claim(
+    id="S4",
+    title="Single-particle guided sampling: the exact worst case",
+    kind="tight",
+    statement="TV <= tanh((T-1)/2 log(1+eps)) <= (T-1) eps/2, attained; rejection costs <= rho^2",
+    hypotheses=("A2",),
+    source=OURS,
+    bound=BOUND,
+    steps=steps,
+    instances=instances,
+    evaluate=evaluate,
+    mutations=(
+        Mutation("constant 0.9", evaluate=partial(evaluate, factor=0.9)),
+        Mutation("constant 1.001: not attained", evaluate=partial(evaluate, factor=1.001)),
+        Mutation("T - 2 for T - 1", evaluate=partial(evaluate, lag=1)),
+        Mutation("chord constant 0.99", lambda quick: extremal_steps(sp.Rational(99, 100))),
+        Mutation("z3 constant 0.99", lambda quick: [_sharpened()]),
+    ),
+    cited=("TV(pi, law) = E_law(1 - pi/law)_+", "the mean of a linear function is its value there"),
+)
+
+
+def _sharpened() -> Step:
+    false = extremal_inequality(2, 1, factor=sp.Rational(99, 100))
+    return smt(false.name, false.given, false.conclusion, axes=false.axes)

@@ -1,0 +1,45 @@
+"""Small random trees, under every perturbation, on which all runs of SMC can be enumerated.
+
+They are explicit: terminal classes are paths, so total variation over classes is that over paths.
+Their policies, rewards and errors are asymmetric, so that no sign or index mistake cancels.
+"""
+
+import itertools
+
+import numpy as np
+
+from treesmc.sims.enumeration import enumerate_smc
+from treesmc.sims.families import random_tree
+from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.tree import IntArray, TreeMDP
+from treesmc.sims.values import target_law, total_variation
+
+SHAPES = ((2, 2), (3, 2), (2, 3))
+ERRORS = (0.02, 0.2, 1.0, 3.0)
+
+
+def small_trees(count: int) -> list[TreeMDP]:
+    """Return `count` random trees, each under every perturbation; shape and eps take turns."""
+    found = []
+    for seed in range(count):
+        T, branching = SHAPES[seed % len(SHAPES)]
+        base = random_tree(T, branching, sigma=0.5 + seed % 3, seed=seed)
+        error = ERRORS[seed % len(ERRORS)]
+        found += [perturb(base, error, seed=seed) for perturb in PERTURBATIONS.values()]
+    return found
+
+
+def all_paths(tree: TreeMDP) -> IntArray:
+    """Return the symbols of every path of an explicit tree, [S_T, T], by terminal class."""
+    return np.array(list(itertools.product(*map(range, tree.n_symbols))))
+
+
+def fair_bit(edge: float) -> TreeMDP:
+    """Return one fair bit with rewards 1 - edge and 1 + edge: TV(pi_ref, pi) = edge / 2."""
+    rewards = np.log([1 - edge, 1 + edge])
+    return TreeMDP.from_layers([[[0.5, 0.5]]], [[[0, 1]]], [[0.0], rewards], f"bit(edge={edge:g})")
+
+
+def smc_distance(tree: TreeMDP, N: int) -> float:
+    """Return the exact TV between pi and SMC's output, naive proposal, multinomial resampling."""
+    return total_variation(np.array(enumerate_smc(tree, N).law), target_law(tree))
