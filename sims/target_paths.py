@@ -80,7 +80,8 @@ def merged_steps(policy: FloatArray, child: IntArray) -> tuple[IntArray, IntArra
     parent, symbol = np.nonzero(policy)
     width = child.max() + 1
     key, step = np.unique(parent * width + child[parent, symbol], return_inverse=True)
-    return key // width, key % width, np.bincount(step, weights=policy[parent, symbol])
+    probability = np.bincount(step, weights=policy[parent, symbol])
+    return key // width, key % width, probability.astype(np.float64)
 
 
 def enumerate_class_paths(tree: TreeMDP, limit: int) -> tuple[IntArray, FloatArray] | None:

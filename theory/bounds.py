@@ -56,7 +56,7 @@ def log_hidden_queries(T: int, eps: float, delta: float) -> float:
     if delta >= 0.5:
         return -math.inf
     log_guess = math.log(0.5 - delta) + 2 * (T - 1) * math.log1p(eps)
-    return float(_log_minus_one(np.float64(log_guess))) if log_guess > 0 else -math.inf
+    return log_guess + math.log(-math.expm1(-log_guess)) if log_guess > 0 else -math.inf
 
 
 def hidden_mass(T: int, eps: float) -> float:
