@@ -19,7 +19,7 @@ from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import log_true_value
 
 FAIR = np.array([0.5, 0.5])
-LARGEST_LOG_ALPHABET = 700.0  # log of the largest count a float can hold, with room to spare
+LARGEST_LOG = 700.0  # log of the largest odds a float can hold, with room to spare
 LARGEST_EXPLICIT_LAYER = 2**22
 
 
@@ -135,14 +135,15 @@ def persistent(T: int, eps: float) -> TreeMDP:
     _check_horizon(T, 2)
     _check_epsilon(eps)
     log_rho = (T - 1) * np.log1p(eps)
-    first = np.array([[1 / (1 + np.exp(-log_rho)), 1 / (1 + np.exp(min(log_rho, 700.0)))]])
+    _check_log_odds(log_rho, T, eps)
+    rest = np.exp(-log_rho) / (1 + np.exp(-log_rho))
+    first = np.array([[1 - rest, rest]])
     policy = [first] + [np.tile(FAIR, (2, 1))] * (T - 1)
     child = [np.array([[0, 1]])] + [np.array([[0, 0], [1, 1]])] * (T - 1)
     sign = np.array([1.0, -1.0])
     below = [-sign * (T - t) * np.log1p(eps) for t in range(1, T + 1)]
-    root = np.log(first[0] @ np.exp(below[0]))
     name = f"persistent(T={T}, eps={eps:g})"
-    return TreeMDP.from_layers(policy, child, [np.array([root]), *below], name)
+    return TreeMDP.from_layers(policy, child, [np.zeros(1), *below], name)  # E_ref[V_1] is one
 
 
 def random_tree(
@@ -209,6 +210,14 @@ def _check_epsilon(eps: float) -> None:
         raise BadInput(f"epsilon: {eps} is not a nonnegative number")
 
 
+def _check_log_odds(log_odds: float, T: int, eps: float) -> None:
+    if log_odds > LARGEST_LOG:
+        raise BadInput(
+            f"epsilon: {eps} at horizon {T} needs a probability of exp(-{log_odds:.0f}), "
+            f"too small for a float"
+        )
+
+
 def _counting_layers(T: int) -> tuple[list, list]:
     """Fair bits lumped by the number of ones."""
     policy = [np.tile(FAIR, (t + 1, 1)) for t in range(T)]
@@ -220,11 +229,7 @@ def _hidden_symbol(T: int, eps: float) -> np.ndarray:
     """Policy [1, 2] of the root: the hidden symbol against the H - 1 others taken together."""
     _check_epsilon(eps)
     log_alphabet = 2 * (T - 1) * np.log1p(eps)
-    if log_alphabet > LARGEST_LOG_ALPHABET:
-        raise BadInput(
-            f"epsilon: {eps} at horizon {T} needs exp({log_alphabet:.0f}) symbols, "
-            f"more than a float can count"
-        )
+    _check_log_odds(log_alphabet, T, eps)
     H = np.floor((1 + eps) ** (2 * (T - 1))) + 1
     return np.array([[1 / H, (H - 1) / H]])
 

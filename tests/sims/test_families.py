@@ -80,6 +80,11 @@ def test_persistent_attains_the_tanh(T, eps):
     assert tv == pytest.approx(math.tanh((T - 1) / 2 * math.log1p(eps)), abs=1e-12)
 
 
+def test_persistent_is_finite_at_long_horizons():
+    tree = persistent(1000, 0.5)
+    assert values.epsilon(tree) == pytest.approx(0.5, abs=round_off(1000, 0.5))
+
+
 def test_persistent_is_not_attained_one_step_short():
     tree = persistent(10, 0.1)
     tv = values.total_variation(values.guided_law(tree), values.target_law(tree))
@@ -107,7 +112,8 @@ def test_random_trees_follow_their_seed():
         (lambda: product(0), "horizon: 0"),
         (lambda: needle(5, -0.1), "epsilon: -0.1"),
         (lambda: persistent(5, math.nan), "epsilon: nan"),
-        (lambda: needle(2000, 0.5), "more than a float can count"),
+        (lambda: needle(2000, 0.5), "too small for a float"),
+        (lambda: persistent(2000, 0.5), "too small for a float"),
         (lambda: needle_in_drift(5, 0.1, drift=1.0), "drift: 1.0"),
         (lambda: product(5, r=0.0), "r: 0.0"),
         (lambda: random_tree(40), "2\\^40 leaves"),

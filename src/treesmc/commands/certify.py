@@ -38,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
     check_delta(args.delta)
     tree = load_tree(args.tree)
     T, eps, L = tree.horizon, values.epsilon(tree), values.ratio_bound(tree)
-    second_moment = moments.second_moment(tree, args.n)
+    relative_variance = moments.relative_variance(tree, args.n)
     tv, tv_stderr = certificate.tv_certificate(tree, args.n, seed=args.seed)
     constant, constant_stderr = certificate.first_order_constant(tree, seed=args.seed)
     answer = {
-        "second_moment": second_moment,
-        "relative_variance": second_moment - 1,
+        "second_moment": 1 + relative_variance,
+        "relative_variance": relative_variance,
         "tv_certificate": tv,
         "tv_certificate_stderr": tv_stderr,
         "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), args.n),
