@@ -131,7 +131,7 @@ def sample_naive(
     """
     _check_integer("n", n, 1, MOST_COUNTED)
     by_counts = _use_counts(kernel, n, tree.horizon, int(tree.n_classes[-1]))
-    log_phi, table = tree.log_value_at(tree.horizon).copy(), moves(tree)
+    log_phi, table = np.array(tree.log_value_at(tree.horizon)), moves(tree)
     reference = reference_law(tree)
     log_Z_hat = _per_replicate(replicates)
 

@@ -35,9 +35,8 @@ def rare_or_binomial(n, p, rng):
 @kernel
 def share(n, mass, rest, rng):
     """Draw Binomial(n, mass / (mass + rest)) from its rarer side, which keeps the most digits."""
-    if mass <= rest:
-        return rare_or_binomial(n, mass / (mass + rest), rng)
-    return n - rare_or_binomial(n, rest / (mass + rest), rng)
+    rarer = rare_or_binomial(n, min(mass, rest) / (mass + rest), rng)
+    return rarer if mass <= rest else n - rarer
 
 
 @kernel

@@ -17,6 +17,7 @@ depth is in `log_scale`, so `ratio` lies in [0, 1] whatever the scale of V:
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,14 +56,16 @@ class Moves:
     next_row: IntArray
 
 
+@lru_cache(maxsize=8)
 def moves(tree: TreeMDP, guided: bool = False) -> Moves:
-    """Tabulate the naive proposal of a tree, or the guided one.
+    """Tabulate the naive proposal of a tree, or the guided one. The last few tables are kept.
 
     Raises
     ------
     BadInput
         If the incremental weights of some depth do not fit into double precision together.
     """
+    # A copy, as Numba compiles once more for the read-only arrays of a tree.
     policy = guided_policy(tree) if guided else tree.policy.copy()
     log_weight = _guided_log_weight(tree) if guided else log_increments(tree)
     ratio, log_scale = _scaled(tree, log_weight)
