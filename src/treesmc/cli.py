@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from treesmc import __version__
 from treesmc.commands import certify, cost, figures, inspect, law, make, verify
@@ -33,9 +34,18 @@ exit codes: 0 ok, 1 a claim or check failed, 2 bad input or usage, 130 interrupt
 """
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as all errors here are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where to read more; exit with code 2."""
+        print(f"{self.prog}: error: {message}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="treesmc",
         description="Verify, sharpen and draw the theory of reward-guided inference.",
         epilog=EPILOG,

@@ -117,6 +117,7 @@ BAD = [
     ("inspect {broken}", ["broken.json", "JSON"]),
     ("law {tree} --method smcc", ["smcc", "did you mean smc?"]),
     ("law {tree} --method smc -n 0", ["-n", "0"]),
+    ("law {tree} --method smc -n 1e40", ["too large"]),
     ("law {tree} --method smc --replicates 1", ["replicates", "1"]),
     ("law {tree} --method smc --resampling systemic", ["systemic"]),
     ("law {tree} --method smc --ess-threshold -1", ["-1"]),
@@ -149,6 +150,21 @@ def test_bad_input_gets_one_line_and_code_2(capsys, tree, line, words):
     assert streams.err.count("\n") == 1
     assert all(word in streams.err for word in words)
     assert not absent.exists()
+
+
+@pytest.mark.parametrize("line", ["", "nosuch", "law {tree}", "law {tree} --method smc -n 1.5"])
+def test_bad_usage_gets_one_line_and_code_2(capsys, tree, line):
+    with pytest.raises(SystemExit) as exit_:
+        main(line.format(tree=tree).split())
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--help" in error
+
+
+def test_naive_law_at_astronomical_n(capsys, tree):
+    assert ask(capsys, "law", tree, "--method", "naive", "-n", "1e40")["tv"] < 1e-12
+    assert ask(capsys, "certify", tree, "-n", "1e40")["tv_certificate"] < 1e-38
 
 
 def test_help_names_every_choice():

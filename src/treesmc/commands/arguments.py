@@ -48,6 +48,17 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def count(text: str) -> int:
+    """Read a whole number, plain or in scientific notation: ``100``, ``1e40``."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise ValueError(text) from None
+        return int(number)
+
+
 def check_name(kind: str, name: str, known: Iterable[str]) -> None:
     """Raise BadInput, with the nearest valid spelling, unless ``name`` is known."""
     from treesmc.sims.errors import BadInput

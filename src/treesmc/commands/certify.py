@@ -13,7 +13,7 @@ first_order_constant, particles_predicted
 import argparse
 import math
 
-from treesmc.commands.arguments import add_tree, check_at_least, check_delta
+from treesmc.commands.arguments import add_tree, check_at_least, check_delta, count
 from treesmc.commands.output import emit
 
 LARGEST_LOG = 709.0
@@ -22,7 +22,7 @@ LARGEST_LOG = 709.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_tree(parser)
-    parser.add_argument("-n", type=int, required=True, metavar="N", help="particles")
+    parser.add_argument("-n", type=count, required=True, metavar="N", help="particles")
     parser.add_argument("--delta", type=float, default=0.1, help="tolerance (default 0.1)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sampled paths")
 
@@ -36,19 +36,19 @@ def run(args: argparse.Namespace) -> int:
     check_at_least("-n", args.n, 1)
     check_at_least("--seed", args.seed, 0)
     check_delta(args.delta)
-    tree = load_tree(args.tree)
+    tree, N = load_tree(args.tree), float(args.n)
     T, eps, L = tree.horizon, values.epsilon(tree), values.ratio_bound(tree)
-    relative_variance = moments.relative_variance(tree, args.n)
-    tv, tv_stderr = certificate.tv_certificate(tree, args.n, seed=args.seed)
+    relative_variance = moments.relative_variance(tree, N)
+    tv, tv_stderr = certificate.tv_certificate(tree, N, seed=args.seed)
     constant, constant_stderr = certificate.first_order_constant(tree, seed=args.seed)
     answer = {
         "second_moment": 1 + relative_variance,
         "relative_variance": relative_variance,
         "tv_certificate": tv,
         "tv_certificate_stderr": tv_stderr,
-        "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), args.n),
-        "tv_uniform": bounds.uniform_tv(T, eps, L, args.n),
-        "tv_zhu_lu": _exp(bounds.log_zhu_lu_tv(T, eps, L, args.n)),
+        "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), N),
+        "tv_uniform": bounds.uniform_tv(T, eps, L, N),
+        "tv_zhu_lu": _exp(bounds.log_zhu_lu_tv(T, eps, L, N)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
         "particles_predicted": max(1, math.ceil(constant / args.delta)),

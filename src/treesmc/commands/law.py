@@ -24,6 +24,7 @@ from treesmc.commands.arguments import (
     add_tree,
     check_at_least,
     check_name,
+    count,
 )
 from treesmc.commands.output import emit
 
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_tree(parser)
     parser.add_argument("--method", required=True, help="see above")
-    parser.add_argument("-n", type=int, default=64, help="particles or samples (default 64)")
+    parser.add_argument("-n", type=count, default=64, help="particles or samples (default 64)")
     parser.add_argument(
         "--replicates",
         type=int,
