@@ -1,0 +1,22 @@
+"""Figures: each reads one table of results and draws it; nothing is computed here but fits.
+
+``FIGURES[name](csv_path, out_dir)`` writes ``name.pdf`` and ``name.png`` and returns their paths.
+Modules are imported when called.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+Draw = Callable[[Path, Path], list[Path]]
+
+
+def _lazy(name: str) -> Draw:
+    def draw(csv_path: Path, out_dir: Path) -> list[Path]:
+        paths: list[Path] = import_module(f"{__name__}.{name}").draw(csv_path, out_dir)
+        return paths
+
+    return draw
+
+
+FIGURES: dict[str, Draw] = {name: _lazy(name) for name in ("headline",)}

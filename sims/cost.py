@@ -56,6 +56,7 @@ METHODS = ("naive", "smc", "guided-smc", "guided", "rejection")
 BATCHES = 32
 STUDENT = 2.042  # 97.5% quantile of Student's t with 30 degrees of freedom
 EXACT_CAP = 5000
+EXACT_WORK = 1e7  # largest N^(3/2) T of an exact law, some ten seconds
 COUNTED_CAP = 10**15
 PARTICLE_CAP = 10**5
 NEAR = 1.5  # a located N has TV within this factor of delta
@@ -183,7 +184,8 @@ def least_particles(
 
     Notes
     -----
-    Exact on two-lineage trees up to N = 5000; S6 predicts N* near `terminal_constant` / delta.
+    Exact on two-lineage trees up to N = 5000, or less at long horizons. S6 predicts N* near
+    `terminal_constant` / delta.
 
     Raises
     ------
@@ -198,7 +200,8 @@ def least_particles(
     countable = resampling == "multinomial" and ess_threshold == 1
     cap = cap or (COUNTED_CAP if countable else PARTICLE_CAP)
     start = terminal_constant(tree, guided) / delta
-    if countable and not guided and start <= EXACT_CAP and is_two_lineage(tree):
+    affordable = start <= EXACT_CAP and start**1.5 * tree.horizon <= EXACT_WORK
+    if countable and not guided and affordable and is_two_lineage(tree):
         n_star = least_particles_exact(tree, delta, min(cap, EXACT_CAP))
         if n_star is not None:
             return _exact(tree, n_star)

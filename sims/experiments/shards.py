@@ -75,32 +75,39 @@ def run(
     points: Sequence[Parameters],
     compute: Callable[[Parameters], Row],
     folder: Path,
+    describe: Callable[[Parameters], str],
+    effort: Callable[[Parameters], float],
     jobs: int = 1,
-    label: str = "run",
 ) -> list[Row]:
     """Return one row, parameters and result together, per point, computing what is missing.
 
     Parameters
     ----------
     points : sequence of dict
-        JSON values only. Missing points start in this order: put the slow ones first.
+        JSON values only.
     compute : callable
         Result of a point, a dict of JSON values; should spend its time outside the GIL.
     folder : path
         Holds the shards; created when needed.
+    describe : callable
+        Short name of a point, for the progress lines on standard error.
+    effort : callable
+        Relative time of a point: the long ones start first, and the time left is forecast by it.
     jobs : int
         Number of threads.
-    label : str
-        First word of the progress lines on standard error.
     """
     missing = [point for point in points if load_shard(folder, point) is None]
-    progress = _Progress(label, len(missing), len(points))
+    missing.sort(key=effort, reverse=True)
+    progress = _Progress(len(missing), sum(map(effort, missing)))
+    if missing:
+        _log(f"{len(missing)} of {len(points)} points to compute")
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures = {pool.submit(_compute_one, compute, folder, p): p for p in missing}
         try:
             for future in as_completed(futures):
                 future.result()
-                progress.step(futures[future])
+                point = futures[future]
+                progress.step(describe(point), effort(point))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -137,21 +144,19 @@ def _compute_one(compute: Callable[[Parameters], Row], folder: Path, point: Para
 class _Progress:
     """Lines on standard error: done, of how many, and the time left at the pace so far."""
 
-    def __init__(self, label: str, n_missing: int, n_points: int) -> None:
-        self.label, self.n_missing, self.done = label, n_missing, 0
-        self.start = time.monotonic()
-        if n_missing:
-            self._print(f"{n_missing} of {n_points} points to compute")
+    def __init__(self, n_points: int, effort: float) -> None:
+        self.n_points, self.effort = n_points, effort
+        self.n_done, self.spent, self.start = 0, 0.0, time.monotonic()
 
-    def step(self, point: Parameters) -> None:
-        self.done += 1
-        elapsed = time.monotonic() - self.start
-        left = elapsed / self.done * (self.n_missing - self.done)
-        name = " ".join(f"{key}={value}" for key, value in point.items())
-        self._print(f"{self.done}/{self.n_missing}, {left:.0f} s left ({name})")
+    def step(self, name: str, effort: float) -> None:
+        self.n_done += 1
+        self.spent += effort
+        left = (time.monotonic() - self.start) * (self.effort / self.spent - 1)
+        _log(f"{self.n_done}/{self.n_points} {name}, about {left:.0f} s left")
 
-    def _print(self, text: str) -> None:
-        print(f"{self.label}: {text}", file=sys.stderr, flush=True)
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
