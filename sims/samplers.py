@@ -140,7 +140,7 @@ def sample_naive(
             counts.naive_counts_block(reference, log_phi, n, *out, log_Z_hat[part])
         else:
             walk.naive_block(
-                table.cumulative, table.next_row, tree.n_symbols, log_phi, n, *out, log_Z_hat[part]
+                table.cumulative, table.next_row, tree.horizon, log_phi, n, *out, log_Z_hat[part]
             )
 
     law, stderr = _replicate(block, tree, replicates, seed, NAIVE, jobs)
@@ -172,7 +172,7 @@ def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        walk.naive_block(cumulative, next_row, tree.n_symbols, no_reward, 1, *out, log_Z_hat[part])
+        walk.naive_block(cumulative, next_row, tree.horizon, no_reward, 1, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, TARGET, jobs)
     log_Z_hat += log_normalizer(tree)
@@ -208,7 +208,7 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
 
     def block(part: slice, *out: Any) -> None:
         walk.rejection_block(
-            table.cumulative, table.next_row, tree.n_symbols, acceptance, *out, attempts[part]
+            table.cumulative, table.next_row, tree.horizon, acceptance, *out, attempts[part]
         )
 
     law, stderr = _replicate(block, tree, replicates, seed, REJECTION, jobs)
@@ -275,7 +275,7 @@ def sample_smc(
             counts.smc_counts_block(*_count_arrays(tree, table), N, *out, log_Z_hat[part])
         else:
             smc.smc_block(
-                *_particle_arrays(tree, table),
+                *_particle_arrays(table),
                 N,
                 scheme,
                 float(ess_threshold),
@@ -313,7 +313,7 @@ def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        smc.smc_block(*_particle_arrays(tree, table), 1, 0, 0.0, *out, log_Z_hat[part])
+        smc.smc_block(*_particle_arrays(table), 1, 0, 0.0, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, GUIDED, jobs)
     log_Z_hat += tree.log_value[0]
@@ -351,7 +351,7 @@ def sample_pool_mh(
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        pool.pool_mh_block(*_particle_arrays(tree, table), M, H, *out, log_Z_hat[part])
+        pool.pool_mh_block(*_particle_arrays(table), M, H, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, POOL_MH, jobs)
     log_Z_hat += tree.log_value[0]
@@ -383,7 +383,7 @@ def smc_genealogy(
     weights, points = np.empty((2, N))
     rng = _stream(seed, GENEALOGY)
     log_Z_hat = smc.smc(
-        *_particle_arrays(tree, table), scheme, float(ess_threshold),
+        *_particle_arrays(table), scheme, float(ess_threshold),
         edges, ancestors, weights, points, rng,
     )  # fmt: skip
     crossed = edges[1:]
@@ -398,8 +398,8 @@ def smc_genealogy(
     )
 
 
-def _particle_arrays(tree: TreeMDP, table: Moves) -> tuple[Any, ...]:
-    return table.cumulative, table.ratio, table.next_row, table.log_scale, tree.n_symbols
+def _particle_arrays(table: Moves) -> tuple[Any, ...]:
+    return table.cumulative, table.ratio, table.next_row, table.log_scale
 
 
 def _count_arrays(tree: TreeMDP, table: Moves) -> tuple[Any, ...]:

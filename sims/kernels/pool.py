@@ -34,7 +34,7 @@ def pick(running, rng):
 
 
 @kernel
-def propose(cumulative, ratio, next_row, log_scale, n_symbols, pool, running, rng):
+def propose(cumulative, ratio, next_row, log_scale, pool, running, rng):
     """Build one proposal; return its terminal class and log(Zhat / V(root)).
 
     `pool` [M] (edges) and `running` [M] (running sum of their weights) are scratch.
@@ -44,7 +44,7 @@ def propose(cumulative, ratio, next_row, log_scale, n_symbols, pool, running, rn
     for t in range(len(log_scale)):
         total = 0.0
         for i in range(len(pool)):
-            pool[i] = cross(cumulative, row, n_symbols[t], rng)
+            pool[i] = cross(cumulative, row, rng)
             total += ratio[pool[i]]
             running[i] = total
         log_Z += log_scale[t] + math.log(total / len(pool))
@@ -53,14 +53,12 @@ def propose(cumulative, ratio, next_row, log_scale, n_symbols, pool, running, rn
 
 
 @kernel
-def pool_mh(cumulative, ratio, next_row, log_scale, n_symbols, n_iterations, pool, running, rng):
+def pool_mh(cumulative, ratio, next_row, log_scale, n_iterations, pool, running, rng):
     """Run one chain; return its last terminal class and log of the mean Zhat / V(root)."""
-    c, log_Z = propose(cumulative, ratio, next_row, log_scale, n_symbols, pool, running, rng)
+    c, log_Z = propose(cumulative, ratio, next_row, log_scale, pool, running, rng)
     log_sum = log_Z
     for _ in range(n_iterations):
-        new_c, new_log_Z = propose(
-            cumulative, ratio, next_row, log_scale, n_symbols, pool, running, rng
-        )
+        new_c, new_log_Z = propose(cumulative, ratio, next_row, log_scale, pool, running, rng)
         log_sum = np.logaddexp(log_sum, new_log_Z)
         if rng.random() < math.exp(min(new_log_Z - log_Z, 0.0)):
             c, log_Z = new_c, new_log_Z
@@ -69,24 +67,14 @@ def pool_mh(cumulative, ratio, next_row, log_scale, n_symbols, n_iterations, poo
 
 @kernel
 def pool_mh_block(
-    cumulative,
-    ratio,
-    next_row,
-    log_scale,
-    n_symbols,
-    pool_size,
-    n_iterations,
-    rng,
-    mean,
-    spread,
-    log_Z_hat,
+    cumulative, ratio, next_row, log_scale, pool_size, n_iterations, rng, mean, spread, log_Z_hat
 ):
     """Run one chain per entry of `log_Z_hat` (without V(root)); accumulate indicators."""
     pool, running = np.empty(pool_size, np.int64), np.empty(pool_size)
     law = np.zeros(len(mean))
     for r in range(len(log_Z_hat)):
         c, log_Z_hat[r] = pool_mh(
-            cumulative, ratio, next_row, log_scale, n_symbols, n_iterations, pool, running, rng
+            cumulative, ratio, next_row, log_scale, n_iterations, pool, running, rng
         )
         law[c] = 1.0
         absorb(law, r + 1, mean, spread)

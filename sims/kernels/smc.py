@@ -49,11 +49,11 @@ def select(scheme, ess_threshold, weights, total, points, ancestors, rng):
 
 
 @kernel
-def extend(cumulative, ratio, next_row, width, old_edges, ancestors, new_edges, weights, rng):
+def extend(cumulative, ratio, next_row, old_edges, ancestors, new_edges, weights, rng):
     """Move every particle across one edge and multiply its weight; return the sum of weights."""
     total = 0.0
     for i in range(len(weights)):
-        e = cross(cumulative, next_row[old_edges[ancestors[i]]], width, rng)
+        e = cross(cumulative, next_row[old_edges[ancestors[i]]], rng)
         new_edges[i] = e
         weights[i] *= ratio[e]
         total += weights[i]
@@ -62,7 +62,7 @@ def extend(cumulative, ratio, next_row, width, old_edges, ancestors, new_edges, 
 
 @kernel
 def smc(
-    cumulative, ratio, next_row, log_scale, n_symbols, scheme, ess_threshold,
+    cumulative, ratio, next_row, log_scale, scheme, ess_threshold,
     edges, ancestors, weights, points, rng,
 ):  # fmt: skip
     """Run one population; return log(Zhat / V(root)).
@@ -83,9 +83,8 @@ def smc(
         if t > 1:
             select(scheme, ess_threshold, weights, total, points, ancestors[new], rng)
         total = extend(
-            cumulative, ratio, next_row, n_symbols[t - 1],
-            edges[old], ancestors[new], edges[new], weights, rng,
-        )  # fmt: skip
+            cumulative, ratio, next_row, edges[old], ancestors[new], edges[new], weights, rng
+        )
         log_Z += log_scale[t - 1] + math.log(total / n)
     return log_Z
 
@@ -103,7 +102,7 @@ def final_law(next_row, edges, weights, law):
 
 @kernel
 def smc_block(
-    cumulative, ratio, next_row, log_scale, n_symbols, n, scheme, ess_threshold,
+    cumulative, ratio, next_row, log_scale, n, scheme, ess_threshold,
     rng, mean, spread, log_Z_hat,
 ):  # fmt: skip
     """Run SMC once per entry of `log_Z_hat` (written without V(root)); accumulate output laws."""
@@ -114,7 +113,7 @@ def smc_block(
     last = edges[len(log_scale) % 2]
     for r in range(len(log_Z_hat)):
         log_Z_hat[r] = smc(
-            cumulative, ratio, next_row, log_scale, n_symbols, scheme, ess_threshold,
+            cumulative, ratio, next_row, log_scale, scheme, ess_threshold,
             edges, ancestors, weights, points, rng,
         )  # fmt: skip
         final_law(next_row, last, weights, law)

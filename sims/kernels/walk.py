@@ -14,25 +14,24 @@ from treesmc.sims.kernels.moments import absorb
 
 
 @kernel
-def cross(cumulative, first_edge, width, rng):
-    """Return the edge crossed from the row of `width` edges at `first_edge`, by inverse cdf.
+def cross(cumulative, first_edge, rng):
+    """Return the edge crossed from the row that starts at `first_edge`, by inverse cdf.
 
-    Counting the entries that are not above u finds the same edge as a search, without a branch that
-    the processor cannot predict.
+    The tables end every row at cumulative probability 1, so the search stops within the row.
     """
     u = rng.random()
     e = first_edge
-    for b in range(width - 1):
-        e += u >= cumulative[first_edge + b]
+    while u >= cumulative[e]:
+        e += 1
     return e
 
 
 @kernel
-def walk(cumulative, next_row, n_symbols, rng):
+def walk(cumulative, next_row, horizon, rng):
     """Return the terminal class of one sequence."""
     row = next_row[-1]
-    for width in n_symbols:
-        row = next_row[cross(cumulative, row, width, rng)]
+    for _ in range(horizon):
+        row = next_row[cross(cumulative, row, rng)]
     return row
 
 
@@ -54,41 +53,41 @@ def weigh(hits, log_phi, law):
 
 
 @kernel
-def naive(cumulative, next_row, n_symbols, n, rng, hits):
+def naive(cumulative, next_row, horizon, n, rng, hits):
     """Count the terminal classes of n sequences in `hits` (overwritten)."""
     hits[:] = 0
     for _ in range(n):
-        hits[walk(cumulative, next_row, n_symbols, rng)] += 1
+        hits[walk(cumulative, next_row, horizon, rng)] += 1
 
 
 @kernel
-def naive_block(cumulative, next_row, n_symbols, log_phi, n, rng, mean, spread, log_Z_hat):
+def naive_block(cumulative, next_row, horizon, log_phi, n, rng, mean, spread, log_Z_hat):
     """Run naive sampling once per entry of `log_Z_hat`; accumulate output laws."""
     hits = np.empty(len(log_phi), np.int64)
     law = np.empty(len(log_phi))
     for r in range(len(log_Z_hat)):
-        naive(cumulative, next_row, n_symbols, n, rng, hits)
+        naive(cumulative, next_row, horizon, n, rng, hits)
         log_Z_hat[r] = weigh(hits, log_phi, law)
         absorb(law, r + 1, mean, spread)
 
 
 @kernel
-def rejection(cumulative, next_row, n_symbols, acceptance, rng):
+def rejection(cumulative, next_row, horizon, acceptance, rng):
     """Return the first accepted terminal class and the number of attempts."""
     attempts = 1
-    c = walk(cumulative, next_row, n_symbols, rng)
+    c = walk(cumulative, next_row, horizon, rng)
     while rng.random() >= acceptance[c]:
         attempts += 1
-        c = walk(cumulative, next_row, n_symbols, rng)
+        c = walk(cumulative, next_row, horizon, rng)
     return c, attempts
 
 
 @kernel
-def rejection_block(cumulative, next_row, n_symbols, acceptance, rng, mean, spread, attempts):
+def rejection_block(cumulative, next_row, horizon, acceptance, rng, mean, spread, attempts):
     """Run rejection sampling once per entry of `attempts`; accumulate indicators."""
     law = np.zeros(len(acceptance))
     for r in range(len(attempts)):
-        c, attempts[r] = rejection(cumulative, next_row, n_symbols, acceptance, rng)
+        c, attempts[r] = rejection(cumulative, next_row, horizon, acceptance, rng)
         law[c] = 1.0
         absorb(law, r + 1, mean, spread)
         law[c] = 0.0

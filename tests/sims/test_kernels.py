@@ -18,8 +18,8 @@ TREE = TreeMDP.from_layers(
     log_value=[[0.3], [0.4, -0.9], [-0.5, 1.0], [0.7, -1.2, 1.4]],
 )
 TABLE = moves(TREE)
-PARTICLES = (TABLE.cumulative, TABLE.ratio, TABLE.next_row, TABLE.log_scale, TREE.n_symbols)
-WALK = (TABLE.cumulative, TABLE.next_row, TREE.n_symbols)
+PARTICLES = (TABLE.cumulative, TABLE.ratio, TABLE.next_row, TABLE.log_scale)
+WALK = (TABLE.cumulative, TABLE.next_row, 3)
 COUNTS = (
     TABLE.policy, TABLE.rest, TABLE.ratio, TREE.child, TABLE.log_scale,
     TREE.edge_start, TREE.n_classes, TREE.n_symbols,
@@ -50,7 +50,7 @@ def history(rows):
 # Arguments of every kernel, from the random generator it draws from.
 CASES = {
     "absorb": [lambda rng: (rng.random(3), 2, rng.random(3), rng.random(3))],
-    "cross": [lambda rng: (TABLE.cumulative, 3, 3, rng)],
+    "cross": [lambda rng: (TABLE.cumulative, 3, rng)],
     "walk": [lambda rng: (*WALK, rng)],
     "weigh": [lambda rng: (integers(3, 0, 2), LOG_PHI, zeros(3))],
     "naive": [lambda rng: (*WALK, 20, rng, integers(7, 7, 7))],
@@ -81,7 +81,7 @@ CASES = {
     ],
     "extend": [
         lambda rng: (
-            *PARTICLES[:3], 3, integers(0, 1, 2), integers(0, 0, 2), integers(0, 0, 0),
+            *PARTICLES[:3], integers(0, 1, 2), integers(0, 0, 2), integers(0, 0, 0),
             zeros(3) + 0.7, rng,
         )
     ],
@@ -155,9 +155,10 @@ def test_the_last_symbol_is_guarded():
     """Ten probabilities of 0.1 add up to less than one; the padding after them is never drawn."""
     tree = TreeMDP.from_layers([[[0.1] * 10 + [0.0]]], [[[0] * 11]], [[0.0], [0.0]])
     cumulative = moves(tree).cumulative
-    assert walk.cross.py_func(cumulative, 0, 11, LargestUniform()) == 9
+    assert walk.cross.py_func(cumulative, 0, LargestUniform()) == 9
     unguarded = np.cumsum(tree.policy)
-    assert walk.cross.py_func(unguarded, 0, 11, LargestUniform()) == 10
+    with pytest.raises(IndexError):  # compiled code would read on without a word
+        walk.cross.py_func(unguarded, 0, LargestUniform())
 
 
 def test_the_last_of_a_pool_is_guarded():
@@ -171,7 +172,7 @@ def test_the_last_of_a_pool_is_guarded():
 
 def test_zero_probability_edges_are_never_crossed():
     rng = generator(6)
-    symbols = {int(walk.cross(TABLE.cumulative, 6, 3, rng)) - 6 for _ in range(200)}
+    symbols = {int(walk.cross(TABLE.cumulative, 6, rng)) - 6 for _ in range(200)}
     assert symbols == {1}  # the row of depth 1, class 1 is (0, 1, 0)
 
 
