@@ -74,7 +74,10 @@ def test_biased_estimate_fails(monkeypatch):
 
 def test_wrong_importance_ratio_fails(monkeypatch):
     true = single.importance_ratio
-    mutant = lambda tree, x: true(off_by_one_depth(tree), x)
+
+    def mutant(tree, x):
+        return true(off_by_one_depth(tree), x)
+
     monkeypatch.setattr(identities, "importance_ratio", mutant)
     assert identities.guided_ratio().decide().grade == "failed"
 
