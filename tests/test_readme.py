@@ -1,0 +1,60 @@
+"""The README is true: its example prints what it says, its files and commands exist."""
+
+import contextlib
+import io
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from treesmc.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language=""):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_library_example_prints_what_the_readme_says():
+    (example,) = blocks("python")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(example, "README.md", "exec"), {})
+    assert printed.getvalue() in README
+    assert printed.getvalue()
+
+
+def test_commands_of_the_readme_parse():
+    lines = re.findall(r"^treesmc .*?(?=\s{2,}#|$)", README, flags=re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        build_parser().parse_args(line.split()[1:])
+
+
+def test_make_targets_of_the_readme_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"`?make ([a-z-]+)", README))
+    assert {"figures", "test"} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)(.*?)\)", README))
+def test_links_lead_to_files(link):
+    assert (ROOT / link).is_file()
+
+
+def test_installed_packages_are_all_listed():
+    configuration = (ROOT / "setup.cfg").read_text()
+    folders = {
+        "treesmc": "src/treesmc",
+        **{f"treesmc.{f}": f for f in ("sims", "theory", "figures")},
+    }
+    for package, folder in folders.items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            parts = init.parent.relative_to(ROOT / folder).parts
+            assert re.search(rf"^    {'.'.join([package, *parts])}$", configuration, re.MULTILINE)
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
