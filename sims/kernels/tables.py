@@ -25,7 +25,7 @@ from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import bellman_log_ratio, guided_policy, log_increments
 
-WIDEST_LOG_RATIO = 600.0
+WIDEST_LOG_RATIO = 300.0  # squares of weights are summed too
 
 
 @dataclass(frozen=True, eq=False)

@@ -340,6 +340,17 @@ def test_long_horizons_and_huge_populations_stay_finite():
         assert estimate.law.sum() == pytest.approx(1)
 
 
+def test_weights_near_the_limit_of_double_precision():
+    """G spans exp(290); an ESS threshold must see it although hardly any particle is on top."""
+    G = np.exp(-290.0)
+    layers = [[[1e-9, 0.5, 0.5 - 1e-9]], [[1.0]] * 3], [[[0, 1, 2]], [[0], [0], [0]]]
+    tree = TreeMDP.from_layers(*layers, [[0.0], [0.0, np.log(G), np.log(3 * G)], [0.0]])
+    history = smc_genealogy(tree, 9, 23, ess_threshold=0.95)
+    first = history.classes[0]
+    assert set(first) == {1, 2}
+    assert not (history.ancestors[1] == np.arange(9)).all()  # resampled: ESS/N is about 0.8
+
+
 def test_weights_beyond_double_precision_are_refused():
     layers = [[[0.5, 0.5]]], [[[0, 1]]], [[0.0], [0.0, -700.0]]
     with pytest.raises(BadInput, match=r"depth 1 span a factor of exp\(700\)"):
