@@ -55,6 +55,11 @@ from treesmc.sims.lineage import lineage_law
 from treesmc.sims.moments import second_moment
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import log_normalizer, target_law, total_variation
+from treesmc.theory.bruteforce.identities import (
+    certificate_mean,
+    certificate_recursion,
+    output_ratio,
+)
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.steps import Step, identity, inequality
@@ -100,10 +105,13 @@ def recursion_steps() -> tuple[Step, ...]:
 def steps(quick: bool) -> tuple[Step, ...]:
     """Return the proof, in the order of the module docstring."""
     return (
+        output_ratio(),
         jensen_step(),
         identity("the tangent's mean", (2 / mean - X / mean**2).subs(X, mean), 1 / mean),
         *logarithm_steps(),
         *recursion_steps(),
+        certificate_recursion(),
+        certificate_mean(),
     )
 
 
@@ -209,7 +217,7 @@ def _one_particle_more(tree: TreeMDP, N: int) -> float:
 
 CLAIM = Claim(
     id="S1",
-    title="Conditional-SMC certificate",
+    title="conditional-SMC certificate",
     kind="upper",
     statement="TV <= E_{x~pi}[(1 - 1/u_N(x))_+], u_N(x) = E_cond[Zhat/Z]; E_pi u_N = E(Zhat/Z)^2",
     hypotheses=("V > 0", "multinomial resampling at every step"),

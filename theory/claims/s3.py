@@ -245,7 +245,7 @@ def evaluate(instance: Instance, exponent: float = 2.0) -> Evaluation:
 
 CLAIM = Claim(
     id="S3",
-    title="Lower bound: a hidden first symbol",
+    title="lower bound: a hidden first symbol",
     kind="lower",
     statement="TV <= delta < 1/2 needs q >= (1/2 - delta) (1+eps)^(2(T-1)) - 1 value queries",
     hypotheses=("A2 (or A1 alone, with L for 1 + eps)", "delta < 1/2"),

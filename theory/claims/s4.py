@@ -39,6 +39,7 @@ from treesmc.sims.families import persistent, random_tree
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, guided_law, target_law, total_variation
+from treesmc.theory.bruteforce.identities import guided_ratio
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
 from treesmc.theory.smt import extremal_inequality
 from treesmc.theory.steps import Step, identity, inequality, sign, smt
@@ -47,22 +48,22 @@ from treesmc.theory.symbols import T, eps, rho
 BOUND = sp.tanh((T - 1) * sp.log(1 + eps) / 2)
 
 w, m, W, g, r = sp.symbols("w m W g r", positive=True)
-x = sp.Symbol("x", nonnegative=True)
+x, to_one, to_other = sp.symbols("x to_one to_other", nonnegative=True)
+apart = sp.Symbol("apart", positive=True)
 
 
-def extremal_steps(factor: sp.Rational = sp.S.One) -> tuple[Step, ...]:
+def extremal_steps(factor: sp.Expr = sp.S.One) -> tuple[Step, ...]:
     """Prove E(1 - w/m)_+ <= factor (rho - 1)/(rho + 1); true for ``factor`` 1 only."""
-    slope = (1 - 1 / (rho * m)) / (rho - 1 / rho)
-    chord = (rho - w) * slope
-    gap = (w - 1 / rho) * (rho - m) / ((rho - 1 / rho) * m)
-    ends = (1 / rho, rho)
-    at_mean = (rho - m) * slope
+    width = rho - 1 / rho
+    chord = (rho - w) * (1 - 1 / (rho * m)) / width
+    gap = (w - 1 / rho) * (rho - m) / (width * m)
+    shortfall = rho * (m - 1) ** 2 / (rho**2 - 1) / m
     largest = factor * (rho - 1) / (rho + 1)
     return (
-        identity("the chord less the function under the mean", chord - (1 - w / m), gap),
-        sign("chord above the function", gap, between={w: ends, m: ends}, at_least={rho: 1}),
-        sign("chord above zero", chord, between={w: ends, m: ends}, at_least={rho: 1}),
-        identity("chord at the mean", largest - at_mean, rho * (m - 1) ** 2 / (rho**2 - 1) / m),
+        identity("the chord less the function below the mean", chord - (1 - w / m), gap),
+        identity("the chord", chord, (rho - w) * (m - 1 / rho) / (width * m)),
+        sign("both are products of distances to the ends", to_one * to_other / (apart * m)),
+        identity("chord at the mean", largest - chord.subs(w, m), shortfall),
     )
 
 
@@ -75,29 +76,13 @@ def two_point_steps() -> tuple[Step, ...]:
     )
 
 
-def telescoping_step() -> Step:
-    """Check pi = law w / E_law[w] on the binary tree of horizon 2, for all policies and values."""
-    p = sp.symbols("p p0 p1", positive=True)
-    v = sp.symbols("V0 V1 phi00 phi01 phi10 phi11", positive=True)
-    rows = ((p[0] * v[0], p[1], v[2], v[3]), ((1 - p[0]) * v[1], p[2], v[4], v[5]))
-    root = rows[0][0] + rows[1][0]
-    law, reward, weight = [], [], []
-    for i, (mass, up, first, second) in enumerate(rows):
-        mean = up * first + (1 - up) * second
-        law += [mass / root * up * first / mean, mass / root * (1 - up) * second / mean]
-        weight += [mean / v[i]] * 2
-        reward += [mass / v[i] * up * first, mass / v[i] * (1 - up) * second]
-    corrected = law[0] * weight[0] / sum(a * b for a, b in zip(law, weight, strict=True))
-    return identity("pi is law times w, normalised (T = B = 2)", corrected, reward[0] / sum(reward))
-
-
 def steps(quick: bool) -> tuple[Step, ...]:
     """Return the proof, in the order of the module docstring."""
     rho_T = (1 + eps) ** (T - 1)
     axes = {letter: [sp.Rational(1, 2), 1, 2] for letter in (W, g, w, m, rho, r)}
     atoms = [extremal_inequality(2, 1), extremal_inequality(3, 1), extremal_inequality(3, 2)]
     return (
-        telescoping_step(),
+        guided_ratio(),
         smt("one factor more", [W <= rho, g <= r], sp.Le(W * g, rho * r), axes=axes),
         *extremal_steps(),
         *two_point_steps(),
@@ -163,7 +148,7 @@ def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluatio
 
 CLAIM = Claim(
     id="S4",
-    title="Single-particle guided sampling: the exact worst case",
+    title="single-particle guided sampling: the exact worst case",
     kind="tight",
     statement="TV <= tanh((T-1)/2 log(1+eps)) <= (T-1) eps/2, attained; rejection costs <= rho^2",
     hypotheses=("A2",),
