@@ -1,0 +1,165 @@
+"""check every claim: proofs by machine, bounds on instances, theory beside computation
+
+For each claim: its proof steps, counted as universal (decided for all values of the letters), grid
+(exact, at the points of a stated grid) or failed; the instances tried; the ratio of computed to
+theoretical value where it is nearest to failing; and whether those values are exact or measured.
+
+Claims are called by id (ZL-4.1 ... ZL-6.1 of Zhu & Lu, S1 ... S7 of this project); all of them if
+none is named. Exit code 1 if any fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from treesmc.theory.verify import Result
+
+COLUMNS = (
+    ("claim", 7),
+    ("kind", 6),
+    ("universal", 9),
+    ("grid", 5),
+    ("failed", 6),
+    ("instances", 9),
+    ("worst ratio", 11),
+    ("evidence", 16),
+    ("verdict", 8),
+)
+SHOWN_ROWS = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help="ids; all claims if none")
+    parser.add_argument("--quick", action="store_true", help="smaller grids, the same steps")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print one JSON list on stdout")
+    shape.add_argument("--markdown", action="store_true", help="print the table of the README")
+    shape.add_argument(
+        "--explain", metavar="CLAIM", help="print one proof, what decided each step, the rows"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check claims and print what was found; return 1 if one fails."""
+    from treesmc.theory.claims import select
+    from treesmc.theory.verify import check
+
+    claims = select([args.explain] if args.explain else args.claims)
+    checked = (check(claim, args.quick) for claim in claims)
+    show = _show_table
+    if args.json or args.markdown:
+        show = _show_json if args.json else _show_markdown
+    elif args.explain:
+        show = _show_proofs
+    return int(any(result.complaints for result in show(checked)))
+
+
+def _show_json(checked: Iterable[Result]) -> list[Result]:
+    from treesmc.theory.verify import summary
+
+    results = list(checked)
+    print(json.dumps([summary(result) for result in results], allow_nan=False))
+    return results
+
+
+def _show_markdown(checked: Iterable[Result]) -> list[Result]:
+    from treesmc.theory.verify import claims_table_markdown
+
+    results = list(checked)
+    print(claims_table_markdown(results), end="")
+    return results
+
+
+def _show_table(checked: Iterable[Result]) -> list[Result]:
+    """Print one line a claim as soon as it is checked, then what is wrong."""
+    print("  ".join(f"{name:<{width}}" for name, width in COLUMNS) + "  statement")
+    results = []
+    for result in checked:
+        cells = zip(_cells(result), COLUMNS, strict=True)
+        line = "  ".join(f"{cell:<{width}}" for cell, (_, width) in cells)
+        print(f"{line}  {result.claim.title}", flush=True)
+        results.append(result)
+    for result in results:
+        for complaint in result.complaints:
+            print(f"{result.claim.id} fails: {complaint}")
+    print(f"\n{_tally(results)}")
+    return results
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    counts, ratio = result.step_counts, result.worst_ratio
+    return (
+        result.claim.id,
+        result.claim.kind,
+        *(str(counts[grade]) for grade in ("universal", "grid", "failed")),
+        str(len(result.rows)),
+        "-" if ratio is None else f"{ratio:.6g}",
+        result.evidence,
+        result.verdict,
+    )
+
+
+def _tally(results: list[Result]) -> str:
+    steps = [result.step_counts for result in results]
+    total = {grade: sum(count[grade] for count in steps) for grade in ("universal", "grid")}
+    holding = sum(not result.complaints for result in results)
+    return (
+        f"{holding} of {len(results)} claims hold; {total['universal']} proof steps decided "
+        f"universally, {total['grid']} on a grid; "
+        f"{sum(len(result.rows) for result in results)} instances"
+    )
+
+
+def _show_proofs(checked: Iterable[Result]) -> list[Result]:
+    results = list(checked)
+    for result in results:
+        print("\n".join([*_heading(result), *_proof(result), *_rows(result)]))
+        for complaint in result.complaints:
+            print(f"fails: {complaint}")
+        print(f"verdict: {result.verdict}")
+    return results
+
+
+def _heading(result: Result) -> Iterator[str]:
+    claim = result.claim
+    yield f"{claim.id} ({claim.kind}): {claim.title}"
+    yield f"  statement   {claim.statement}"
+    yield f"  hypotheses  {'; '.join(claim.hypotheses)}"
+    yield f"  bound       {claim.bound}"
+    yield f"  source      {claim.source}"
+
+
+def _proof(result: Result) -> Iterator[str]:
+    yield "proof, by machine:"
+    for number, (step, verdict) in enumerate(result.steps, start=1):
+        yield f"  {number:>2}. [{verdict.grade}] {step.name}"
+        yield f"      {_plain(step.statement)}"
+        if step.hypotheses:
+            yield f"      given: {step.hypotheses}"
+        yield f"      {step.method}: {verdict.because}"
+    yield "taken as known:"
+    yield from (f"  - {link}" for link in result.claim.cited or ("nothing",))
+
+
+def _plain(statement: Any) -> str:
+    """Write a sympy relation the way people do."""
+    if getattr(statement, "rel_op", None) == "==":
+        return f"{statement.lhs} = {statement.rhs}"
+    return str(statement)
+
+
+def _rows(result: Result) -> Iterator[str]:
+    from treesmc.theory.claim import RELATION
+
+    kind = result.claim.kind
+    rows = sorted(result.rows, key=lambda row: row.strain(kind), reverse=True)
+    yield f"instances: {len(rows)}, {result.evidence}; the nearest to failing:"
+    for row in rows[:SHOWN_ROWS]:
+        error = f" +- {row.stderr:.2g}" if row.stderr else ""
+        relation = row.relation or RELATION[kind]
+        yield f"  {row.label}: {row.computed:.8g}{error} {relation} {row.theoretical:.8g}"
