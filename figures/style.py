@@ -32,6 +32,8 @@ RC: dict[str, Any] = {
     "axes.spines.right": False,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
     "lines.linewidth": 1.1,
     "lines.markersize": 4.2,
     "lines.markeredgewidth": 0.5,

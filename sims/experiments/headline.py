@@ -17,7 +17,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from treesmc.sims.cost import cost, terminal_constant
 from treesmc.sims.experiments.shards import Parameters, Row, collect, run
@@ -31,7 +30,8 @@ DRIFT = 0.5
 CONSTANT = 0.05
 HORIZONS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 QUICK_HORIZONS = (4, 8, 16, 32, 64)
-FIT_FROM = 16  # horizons below it are left out of fits: not asymptotic, and n_star is a few units
+# Shorter horizons are left out of fits, where laws of growth are not asymptotic.
+FIT_FROM = {"log T": 16, "T": 48}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ SERIES: dict[str, Series] = {
     "naive-constant": Series("naive", lambda T: CONSTANT, ("1", "sqrt T", "T")),
     "constant": Series("smc", lambda T: CONSTANT, ("1", "T")),
     "log-over-T": Series("smc", lambda T: 0.5 * math.log(T) / T, ("1", "log T")),
-    "over-T": Series("smc", lambda T: 1 / T, ("1", "log T")),
+    "over-T": Series("smc", lambda T: 1 / T, ("1", "log T"), draws=2**18),
     "exact": Series("smc", lambda T: 0.0, ("1", "log T"), draws=2**21),
 }
 
@@ -134,22 +134,19 @@ def _effort(point: Parameters) -> float:
     return float(point["T"])
 
 
-def fit_series(rows: list[dict[str, Any]], name: str) -> Fit | None:
+def fit_series(rows: list[Row], name: str) -> Fit | None:
     """Fit the growth of n_star along one series of the table; None if too few points are left.
 
-    A measured n_star is an integer as well as an estimate: rounding up adds a variance of 1/12.
+    A measured n_star is an estimate rounded up: half a unit too large on average, with an
+    additional variance of 1/12.
     """
     series = SERIES[name]
-    used = [
-        row
-        for row in rows
-        if row["series"] == name and row["T"] >= FIT_FROM and not row["censored"]
-    ]
+    first = FIT_FROM[series.growth[-1]]
+    used = [r for r in rows if r["series"] == name and r["T"] >= first and not r["censored"]]
     if len(used) <= len(series.growth):
         return None
-    T = [row["T"] for row in used]
-    log_n = [math.log(row["n_star"]) for row in used]
+    T, n = ([row[key] for row in used] for key in ("T", "n_star"))
     if series.method == "naive":
-        return fit_growth(T, log_n, None, series.growth)
-    stderr = [math.hypot(row["log_stderr"], 1 / (math.sqrt(12) * row["n_star"])) for row in used]
-    return fit_growth(T, log_n, stderr, series.growth)
+        return fit_growth(T, [math.log(x) for x in n], None, series.growth)
+    stderr = [math.hypot(row["log_stderr"], 12**-0.5 / row["n_star"]) for row in used]
+    return fit_growth(T, [math.log(x - 0.5) for x in n], stderr, series.growth)
