@@ -2,8 +2,9 @@
 
 n_star is the least n with total variation (over terminal classes) at most DELTA. It is exact where
 the output law is (naive, rejection, guided, and smc on trees of two lineages), otherwise measured
-by a bracketing search, with an interval. For rejection it is the expected number of attempts. A
-search that reaches the cap says so: n_star is null and the interval is open above.
+by a bracketing search, with a 95% interval. For rejection it is the expected number of attempts.
+A search that reaches its cap is censored: n_star is then a lower bound and the interval is open
+above (null in JSON). guided has a single particle: n_star is 1, or open where that is not enough.
 
 methods: naive, smc, guided-smc, guided, rejection
 """
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", required=True, help="see above")
     parser.add_argument("--delta", type=float, required=True, help="tolerance, in (0, 1)")
     parser.add_argument(
-        "--replicates", type=int, default=1000, metavar="R", help="runs per trial n (default 1000)"
+        "--replicates", type=int, default=1024, metavar="R", help="runs per trial n (default 1024)"
     )
     add_sampling(parser)
 
@@ -55,11 +56,16 @@ def run(args: argparse.Namespace) -> int:
     )
     keys = {
         "method": args.method,
-        "n_star": answer.n_star,
-        "reference_draws": answer.reference_draws,
+        "n_star": _whole(answer.n_star),
+        "reference_draws": _whole(answer.reference_draws),
         "evidence": answer.evidence,
-        "interval": answer.interval,
+        "interval": [_whole(end) for end in answer.interval],
         "censored": answer.censored,
     }
     emit(keys, args.json)
     return 0
+
+
+def _whole(value: float) -> float:
+    """Return an integer where the value is one, for people."""
+    return int(value) if value.is_integer() else value
