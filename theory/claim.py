@@ -27,7 +27,8 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import sympy as sp
 
@@ -153,9 +154,22 @@ class Evaluation:
         return {"<=": ratio, ">=": inverse, "==": max(ratio, inverse)}[relation]
 
 
+_Arguments = ParamSpec("_Arguments")
+_Built = TypeVar("_Built")
 StepsFactory = Callable[[bool], Sequence[Step]]
 InstancesFactory = Callable[[bool], Sequence[Instance]]
 Evaluate = Callable[[Instance], Evaluation]
+
+
+def as_written(build: Callable[_Arguments, _Built]) -> Callable[_Arguments, _Built]:
+    """Decorate a function that builds steps: statements stay as typed, before sympy cancels."""
+
+    @wraps(build)
+    def unevaluated(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Built:
+        with sp.evaluate(False):
+            return build(*args, **kwargs)
+
+    return unevaluated
 
 
 def no_steps(quick: bool) -> Sequence[Step]:
@@ -180,6 +194,11 @@ class Mutation:
     steps: StepsFactory | None = None
     evaluate: Evaluate | None = None
     instances: InstancesFactory | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a mutation that mutates nothing."""
+        if self.steps is None and self.evaluate is None:
+            raise ValueError(f"mutation {self.name!r} has neither steps nor rows")
 
 
 @dataclass(frozen=True)

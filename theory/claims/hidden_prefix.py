@@ -17,7 +17,7 @@ import sympy as sp
 from treesmc.sims.lineage import least_particles_exact
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import target_law
-from treesmc.theory.claim import Evaluation
+from treesmc.theory.claim import Evaluation, as_written
 from treesmc.theory.queries import best_success, best_success_by_enumeration, least_queries
 from treesmc.theory.steps import Step, grid, identity, sign
 from treesmc.theory.symbols import H, delta, r
@@ -36,6 +36,7 @@ CITED = (
 )
 
 
+@as_written
 def mass_steps() -> list[Step]:
     """Return the hidden mass and its lower bound for H up to ``r^(2m) + 1``."""
     below, elsewhere = r**m / H, (1 - 1 / H) * r**-m
@@ -49,11 +50,12 @@ def mass_steps() -> list[Step]:
     ]
 
 
+@as_written
 def counting_steps(quick: bool) -> list[Step]:
     """Return the induction on the number of queries, and its check on every strategy."""
     sizes, budgets = ((2, 3), (0, 1, 2)) if quick else ((2, 3, 4), (0, 1, 2))
     return [
-        identity("counting: no query, one guess", 1 / H, (0 + k + 1).subs(k, 0) / H),
+        identity("counting: no query, one guess", 1 / H, (sp.Integer(0) + 1) / H),
         identity(
             "counting: a fresh query",
             1 / H + (1 - 1 / H) * k / (H - 1),

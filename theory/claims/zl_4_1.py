@@ -18,7 +18,15 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from treesmc.sims.values import ratio_bound
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claim import (
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    as_written,
+    instance_grid,
+    zhu_lu,
+)
 from treesmc.theory.claims.hidden_prefix import (
     CITED,
     DELTA,
@@ -40,6 +48,7 @@ from treesmc.theory.symbols import L, T
 BOUND = L ** (2 * T / 3) / 6 - 1
 
 
+@as_written
 def steps(quick: bool) -> Sequence[Step]:
     """Return the proof: A1 holds, the mass is hidden, the counting argument, the rate."""
     return [

@@ -20,7 +20,16 @@ import sympy as sp
 
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claim import (
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    as_written,
+    instance_grid,
+    zhu_lu,
+)
+from treesmc.theory.claims.growth_step import growth_step
 from treesmc.theory.claims.hidden_prefix import (
     CITED,
     DELTA,
@@ -31,11 +40,14 @@ from treesmc.theory.claims.hidden_prefix import (
     queries_row,
     smc_row,
 )
+from treesmc.theory.growth import Growth
 from treesmc.theory.queries import hidden_prefix_tree, prefix_count
 from treesmc.theory.steps import Step, sign
-from treesmc.theory.symbols import T, eps
+from treesmc.theory.symbols import T, c, eps
 
 BOUND = ((1 + eps) ** (2 * T / 3) - 7) / 6
+
+_LOG_RATE = 2 * T * sp.log(1 + eps) / 3
 
 _lost = sp.Symbol("lost", nonnegative=True)
 """Fractional part that the floor drops."""
@@ -43,13 +55,28 @@ _lost = sp.Symbol("lost", nonnegative=True)
 
 def steps(quick: bool) -> Sequence[Step]:
     """Return the proof: both premises, the mass, the counting argument, the repair, the rate."""
-    H = power - _lost
-    floor = {"between": {_lost: (0, 1)}, "hypotheses": "H = floor(power) = power - lost"}
+    return [
+        *_premise_steps(),
+        *mass_steps(),
+        *counting_steps(quick),
+        *_repair_steps(),
+        growth_step(_LOG_RATE, "c", Growth("exponential", 2 * sp.log(1 + c) / 3)),
+        growth_step(_LOG_RATE, "c log T/T", Growth("polynomial", 2 * c / 3)),
+    ]
+
+
+def _premise_steps() -> list[Step]:
     return [
         sign("A2: growth 1 + eps is allowed, and 1 is", eps),
         sign("A2: decay 1/(1 + eps) is allowed, and 1 is", 1 - 1 / (1 + eps)),
-        *mass_steps(),
-        *counting_steps(quick),
+    ]
+
+
+@as_written
+def _repair_steps() -> list[Step]:
+    H = power - _lost
+    floor = {"between": {_lost: (0, 1)}, "hypotheses": "H = floor(power) = power - lost"}
+    return [
         sign(
             "repair: the mass stays at least 1/2",
             power / (power + H - 1) - sp.Rational(1, 2),

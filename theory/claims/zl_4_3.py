@@ -26,7 +26,15 @@ from treesmc.sims import families
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import class_laws, epsilon, guided_policy, total_variation
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claim import (
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    as_written,
+    instance_grid,
+    zhu_lu,
+)
 from treesmc.theory.steps import Step, identity, limit, sign, telescoping
 from treesmc.theory.symbols import T, V, eps, r, t
 
@@ -42,6 +50,7 @@ def steps(quick: bool) -> Sequence[Step]:
     return [*_tilt_steps(), *_sum_steps(), *_counterexample_steps()]
 
 
+@as_written
 def _tilt_steps() -> list[Step]:
     ranges = {_w: _RANGE, _m: _RANGE}
     return [
@@ -72,6 +81,7 @@ def _sum_steps() -> list[Step]:
     ]
 
 
+@as_written
 def _counterexample_steps() -> list[Step]:
     mean = (r * V + V) / 2
     return [

@@ -34,7 +34,15 @@ from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_tv
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claim import (
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    as_written,
+    instance_grid,
+    zhu_lu,
+)
 from treesmc.theory.steps import Step, geometric, identity, inequality, sign, smt, telescoping
 from treesmc.theory.symbols import AT_LEAST_ONE, L, T, delta, eps, eps_positive, q, r
 
@@ -42,15 +50,17 @@ BOUND = L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * delta)
 """The number of particles that suffices."""
 
 p = sp.Symbol("p", positive=True, integer=True)
+_SLOPE = sp.diff(q * (q**2 - 1), q)
 _left = sp.Symbol("left", nonnegative=True, integer=True)
-"""Step of the sum, and what is left of it: T - p (or p - 1 at its end)."""
+"""Step of the sum; slope of the middle bound in q; steps left, T - p (or p - 1, at the end)."""
 
 
 def steps(quick: bool) -> Sequence[Step]:
     """Return the chain from A1, A2 and S2 to the theorem."""
-    return [*_range_steps(), *_middle_steps(), *_cube_steps(), *_sum_steps()]
+    return [*_range_steps(), *_middle_steps(), *_cube_steps(), *_sum_steps(), _theorem_step()]
 
 
+@as_written
 def _range_steps() -> list[Step]:
     above, below = L * r**_left, 1 / (L * r**_left)
     return [
@@ -60,21 +70,25 @@ def _range_steps() -> list[Step]:
 
 
 def _tower_steps() -> list[Step]:
-    """One step of ``r^-k V <= E_ref[phi|s] <= r^k V`` for two children, hence for any number."""
+    """One step of ``r^-k V <= E_ref[phi|s] <= r^k V`` for two children, hence for any number.
+
+    x, y are the children's values, u, v their expected rewards, w and 1 - w their probabilities,
+    and drift is r^k so far.
+    """
     u, v, x, y, here, drift = sp.symbols("u v x y here drift", positive=True)
     w = sp.Symbol("w", nonnegative=True)
     future, value = w * u + (1 - w) * v, w * x + (1 - w) * y
     points = {s: (sp.Rational(1, 2), 1, 2) for s in (u, v, x, y, here, drift, r)}
     axes = {**points, w: (0, sp.Rational(1, 3), 1)}
-    words = "x, y: children's V; u, v: their E_ref[phi]; w: probability; drift: r^k so far"
     above = [w <= 1, u <= drift * x, v <= drift * y, value <= r * here]
     below = [w <= 1, drift * u >= x, drift * v >= y, r * value >= here]
     return [
-        smt("tower, above", above, future <= drift * r * here, axes=axes, hypotheses=words),
-        smt("tower, below", below, drift * r * future >= here, axes=axes, hypotheses=words),
+        smt("tower, above", above, future <= drift * r * here, axes=axes),
+        smt("tower, below", below, drift * r * future >= here, axes=axes),
     ]
 
 
+@as_written
 def _middle_steps() -> list[Step]:
     x, y, w = sp.symbols("x y w", positive=True)
     return [
@@ -96,16 +110,17 @@ def _middle_steps() -> list[Step]:
             at_least={L: r},
             hypotheses="r <= L without loss of generality",
         ),
-        inequality("S2 implies the middle bound", q - 1, q * (q**2 - 1) / 2, at_least=AT_LEAST_ONE),
+        inequality("S2 implies the middle bound", q - 1, q * (q**2 - 1) / 2, at_least={q: 1}),
         sign(
             "the middle bound grows with q",
-            sp.diff(q * (q**2 - 1), q),
-            at_least=AT_LEAST_ONE,
+            _SLOPE,
+            at_least={q: 1},
             hypotheses="so that upper bounds of q_p may be put in",
         ),
     ]
 
 
+@as_written
 def _cube_steps() -> list[Step]:
     return [
         inequality("q (q^2 - 1) <= q^3", q * (q**2 - 1), q**3),
@@ -134,12 +149,18 @@ def _sum_steps() -> list[Step]:
         ),
         sign("the first is the largest", r ** (6 * _left) - 1, at_least={r: 1}),
         telescoping("T equal terms", 1, p, p, 1, T, T),
-        identity(
-            "the theorem's N gives delta",
-            L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * BOUND),
-            delta,
-        ),
     ]
+
+
+@as_written
+def _theorem_step() -> Step:
+    constant = L**6 * T * (1 + eps) ** (6 * (T - 1))
+    return identity(
+        "the theorem's N gives delta",
+        constant / (2 * (constant / (2 * delta))),
+        delta,
+        hypotheses="constant/(2 N) at N = constant/(2 delta)",
+    )
 
 
 def instances(quick: bool) -> Sequence[Instance]:

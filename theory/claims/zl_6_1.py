@@ -49,7 +49,15 @@ from treesmc.theory.bounds import (
     pool_contraction,
     pool_size,
 )
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
+from treesmc.theory.claim import (
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    as_written,
+    instance_grid,
+    zhu_lu,
+)
 from treesmc.theory.steps import Step, identity, inequality, limit, sign
 from treesmc.theory.symbols import H, L, M, T, V, c, delta, eps, r, xi
 
@@ -81,6 +89,7 @@ def steps(quick: bool) -> Sequence[Step]:
     return [*_range_steps(), *_contraction_steps(), *_pool_steps(), *_rate_steps()]
 
 
+@as_written
 def _range_steps() -> list[Step]:
     above, below = r * (1 + xi), (1 - xi) / r
     extreme = (above / below) ** (T - 1) * (1 + xi) / (1 - xi)
@@ -103,6 +112,7 @@ def _range_steps() -> list[Step]:
     ]
 
 
+@as_written
 def _contraction_steps() -> list[Step]:
     here, there = sp.symbols("W_here W_there", positive=True)
     return [
@@ -119,6 +129,7 @@ def _contraction_steps() -> list[Step]:
     ]
 
 
+@as_written
 def _pool_steps() -> list[Step]:
     tail = 2 * sp.exp(-M * xi**2 / (3 * L * (1 + eps)))
     return [
