@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from treesmc.theory.claims import select
     from treesmc.theory.verify import check
 
-    claims = select([args.explain] if args.explain else args.claims)
+    claims = select([*args.claims, args.explain] if args.explain else args.claims)
     checked = (check(claim, args.quick) for claim in claims)
     show = _show_table
     if args.json or args.markdown:
