@@ -61,6 +61,7 @@ from treesmc.theory.bruteforce.identities import (
     output_ratio,
 )
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claims.points import points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.steps import Step, identity, inequality
 from treesmc.theory.symbols import N
@@ -190,11 +191,8 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 def instances(quick: bool) -> Sequence[Instance]:
     """Return every row on small trees, and the certificate on `needle` at many particles."""
     trees = [*small_trees(2 if quick else 12), fair_bit(0.1)]
-    found = [
-        Instance(f"{what}: {point.label}", {"what": what, **point.parameters})
-        for what in ROWS
-        for point in instance_grid(tree=trees, N=(2,) if quick else (1, 2, 3))
-    ]
+    particles = (2,) if quick else (1, 2, 3)
+    found = [point for what in ROWS for point in points(what, tree=trees, N=particles)]
     sizes = (20, 200) if quick else (5, 50, 500, 2000)
     errors, horizons = ((0.2,), (2, 10)) if quick else ((0.05, 0.3, 1.0), (2, 5, 20))
     return found + instance_grid("needle", T=horizons, eps=errors, N=sizes)

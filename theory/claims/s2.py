@@ -50,7 +50,8 @@ from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation, value_error
 from treesmc.theory.bounds import hidden_mass, instance_tv, log_instance_particles
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.smt import Implication, certificate_step, future_reward_bounds
 from treesmc.theory.steps import Step, geometric, identity, induction, inequality, smt
@@ -204,14 +205,6 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 }
 
 
-def points(what: str, **axes: Sequence[Any]) -> list[Instance]:
-    """Return instances of one kind of row over a grid."""
-    return [
-        Instance(f"{what}: {point.label}", {"what": what, **point.parameters})
-        for point in instance_grid(**axes)
-    ]
-
-
 def instances(quick: bool) -> Sequence[Instance]:
     """Return small trees, needles and long horizons; all four parameters vary."""
     trees = small_trees(3 if quick else 12)
@@ -244,7 +237,7 @@ def evaluate(instance: Instance, ratios: Ratios = log_ratios) -> Evaluation:
     return ROWS[parameters.pop("what")](instance.label, ratios, **parameters)
 
 
-def _mutant(**changes: float) -> Callable[[Instance], Evaluation]:
+def _mutant(**changes: Any) -> Callable[[Instance], Evaluation]:
     return partial(evaluate, ratios=partial(log_ratios, **changes))
 
 

@@ -46,7 +46,8 @@ from treesmc.sims.families import needle
 from treesmc.sims.lineage import least_particles_exact
 from treesmc.sims.values import epsilon, ratio_bound, target_law
 from treesmc.theory.bounds import log_instance_particles
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import points
 from treesmc.theory.queries import best_success_by_enumeration
 from treesmc.theory.steps import Step, grid, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import H, T, delta, eps, eps_positive, r
@@ -198,10 +199,14 @@ def _long_slope_row(label: str, T: int, eps: float, exponent: float, delta: floa
     )  # fmt: skip
 
 
-ROWS: dict[str, Callable[..., Evaluation]] = {
+AUDITS: dict[str, Callable[..., Evaluation]] = {
     "A2 holds with exactly eps": _error_row,
     "A1 holds with exactly 1+eps": _ratio_row,
     "hidden mass": _mass_row,
+}
+
+ROWS: dict[str, Callable[..., Evaluation]] = {
+    **AUDITS,
     "exact N*": _particles_row,
     "log of a sufficient N": _sufficient_row,
     "slope of exact log N*": _slope_row,
@@ -209,32 +214,23 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 }
 
 
-def _points(what: Sequence[str], **axes: Sequence[Any]) -> list[Instance]:
-    return [
-        Instance(f"{name}: {point.label}", {"what": name, **point.parameters})
-        for name in what
-        for point in instance_grid("needle", **axes)
-    ]
-
-
 def instances(quick: bool) -> Sequence[Instance]:
     """Return audits of the trees, exact N* and slopes, and sufficient N at long horizons."""
-    audit, exact = list(ROWS)[:3], ["exact N*"]
-    short_slope, long_slope = ["slope of exact log N*"], ["slope of a sufficient log N"]
     deltas = (0.1,) if quick else (0.05, 0.1, 0.25)
+    errors = (0.1, 1.0) if quick else (0.0, 0.01, 0.1, 0.5, 1.0)
     horizons = (3, 6) if quick else (2, 3, 4, 5, 6, 7)
-    found = _points(audit, T=(2, 5, 30), eps=(0.1, 1.0) if quick else (0.0, 0.01, 0.1, 0.5, 1.0))
-    found += _points(exact, T=horizons, eps=(0.1, 0.25, 0.5), delta=deltas)
+    found = [x for audit in AUDITS for x in points(audit, T=(2, 5, 30), eps=errors)]
+    found += points("exact N*", T=horizons, eps=(0.1, 0.25, 0.5), delta=deltas)
     found += _long_instances(quick)
-    found += _points(short_slope, T=(8,), eps=(0.5,), delta=(0.1,))
+    found += points("slope of exact log N*", T=(8,), eps=(0.5,), delta=(0.1,))
     if not quick:
-        found += _points(short_slope, T=(6,), eps=(1.0,), delta=(0.1, 0.25))
-        found += _points(short_slope, T=(14,), eps=(0.25,), delta=(0.1,))
-    return found + _points(long_slope, T=(100,), eps=(0.2, 0.5), delta=deltas)
+        found += points("slope of exact log N*", T=(6,), eps=(1.0,), delta=(0.1, 0.25))
+        found += points("slope of exact log N*", T=(14,), eps=(0.25,), delta=(0.1,))
+    return found + points("slope of a sufficient log N", T=(100,), eps=(0.2, 0.5), delta=deltas)
 
 
-def _long_instances(quick: bool) -> Sequence[Instance]:
-    return _points(["log of a sufficient N"], T=(20, 200), eps=(0.1, 0.5), delta=(0.1, 0.4))
+def _long_instances(quick: bool) -> list[Instance]:
+    return points("log of a sufficient N", T=(20, 200), eps=(0.1, 0.5), delta=(0.1, 0.4))
 
 
 def evaluate(instance: Instance, exponent: float = 2.0) -> Evaluation:

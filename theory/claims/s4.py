@@ -40,7 +40,15 @@ from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, guided_law, target_law, total_variation
 from treesmc.theory.bruteforce.identities import guided_ratio
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import (
+    OURS,
+    Claim,
+    Evaluation,
+    Instance,
+    Mutation,
+    Relation,
+    instance_grid,
+)
 from treesmc.theory.smt import extremal_inequality
 from treesmc.theory.steps import Step, identity, inequality, sign, smt
 from treesmc.theory.symbols import T, eps, rho
@@ -142,7 +150,7 @@ def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluatio
             instance.label, largest_weight(tree), factor * largest, relation="<=", trivial=np.inf
         )
     distance = total_variation(guided_law(tree), target_law(tree))
-    relation = "<=" if "tree" in parameters else "=="
+    relation: Relation = "<=" if "tree" in parameters else "=="
     return Evaluation(instance.label, distance, factor * tangent(horizon, error), relation=relation)
 
 

@@ -47,7 +47,8 @@ from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import bellman_log_ratio, epsilon, guided_policy, target_law
 from treesmc.sims.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
@@ -162,23 +163,16 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 }
 
 
-def _points(what: str, **axes: Sequence[Any]) -> list[Instance]:
-    return [
-        Instance(f"{what}: {point.label}", {"what": what, **point.parameters})
-        for point in instance_grid(**axes)
-    ]
-
-
 def instances(quick: bool) -> Sequence[Instance]:
     """Return small trees for enumeration, and longer ones for ratios and certificate."""
     trees, particles = small_trees(3 if quick else 12), (3,) if quick else (1, 2, 3)
     bases = [random_tree(6 if quick else 9, sigma=2.0, seed=seed) for seed in range(2)]
     long = [perturb(base, 0.1, 1) for base in bases for perturb in PERTURBATIONS.values()]
     exact = [random_tree(T, sigma=2.0, seed=T) for T in (1, 2, 3)]
-    found = _points("guided", tree=trees, N=particles)
-    found += _points("weighed afterwards", tree=trees, N=particles)
-    found += _points("V = V*", tree=exact, N=(1, 2)) + _points("range of q_t", tree=trees + long)
-    return found + _points("certificate", tree=long, N=(10, 1000))
+    found = points("guided", tree=trees, N=particles)
+    found += points("weighed afterwards", tree=trees, N=particles)
+    found += points("V = V*", tree=exact, N=(1, 2)) + points("range of q_t", tree=trees + long)
+    return found + points("certificate", tree=long, N=(10, 1000))
 
 
 def evaluate(instance: Instance, ratios: Ratios = log_ratios) -> Evaluation:
@@ -187,7 +181,7 @@ def evaluate(instance: Instance, ratios: Ratios = log_ratios) -> Evaluation:
     return ROWS[parameters.pop("what")](instance.label, ratios, **parameters)
 
 
-def _mutant(**changes: float) -> Callable[[Instance], Evaluation]:
+def _mutant(**changes: Any) -> Callable[[Instance], Evaluation]:
     return partial(evaluate, ratios=partial(log_ratios, **changes))
 
 

@@ -41,7 +41,6 @@ variance at second order only; the cube is of smaller order. So N (law/pi - 1) -
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -57,15 +56,17 @@ from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import log_normalizer, target_law, total_variation
 from treesmc.theory.bruteforce.identities import pair_recursion
 from treesmc.theory.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.steps import Step, Verdict, identity, limit, telescoping
-from treesmc.theory.symbols import T, t
+from treesmc.theory.symbols import T, Z, t
 
 b, v = sp.symbols("b v", real=True)
 BOUND = sp.Abs(b - v) / 2
 
 X, n, m, h = sp.symbols("X n m h", positive=True)
+p, V_star, V_parent, Z_t = sp.symbols("p V_star V_parent Z_t", positive=True)
 LARGE = 1e7
 """Particles at which 1/N terms are below the tolerance and 1 + 1/N keeps nine digits."""
 
@@ -77,6 +78,11 @@ def expansion_steps() -> tuple[Step, ...]:
         telescoping(
             "weights sum to one", (1 - m) * m ** (t - 1), -(m ** (t - 1)), t, 1, T, 1 - m**T,
             hypotheses="m = 1 - n",
+        ),
+        identity(
+            "h_t is the density of pi's step under eta_t",
+            (p * V_star / Z) / (p * V_parent / Z_t), (V_star / V_parent) / (Z / Z_t),
+            hypotheses="p = pi_ref(s_{1:t}), Z_t = E_ref[V] at depth t - 1",
         ),
         limit("N (u_N - 1) at T = 1", ((1 - n) + n * h - 1) / n, n, 0, h - 1),
         identity("third-order expansion of 1/X", series, 1 / X),
@@ -135,8 +141,7 @@ def pair_series(tree: SymbolicTree, x: Prefix, y: Prefix) -> tuple[PolyElement, 
 def steps(quick: bool) -> tuple[Step, ...]:
     """Return the proof, in the order of the module docstring."""
     return (
-        pair_recursion(2),
-        pair_recursion(3),
+        pair_recursion(),
         *(variance_step(horizon) for horizon in (1, 2, 3)),
         *expansion_steps(),
     )
@@ -202,25 +207,18 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 }
 
 
-def _points(what: str, **axes: Sequence[Any]) -> list[Instance]:
-    return [
-        Instance(f"{what}: {point.label}", {"what": what, **point.parameters})
-        for point in instance_grid(**axes)
-    ]
-
-
 def instances(quick: bool) -> Sequence[Instance]:
     """Return small trees for the moments, and three exact routes to the limit of N TV."""
-    found = _points("E[(Zhat/Z)^2]", tree=small_trees(3 if quick else 12), N=(1, 2, 3))
+    found = points("E[(Zhat/Z)^2]", tree=small_trees(3 if quick else 12), N=(1, 2, 3))
     long = [needle(20, 0.1), product(30), persistent(12, 0.3), random_tree(6, sigma=1.5, seed=3)]
-    found += _points("N Var -> v", tree=long, N=(1e9, 1e12))
+    found += points("N Var -> v", tree=long, N=(1e9, 1e12))
     errors, horizons = ((0.1,), (2, 5)) if quick else ((0.02, 0.1, 0.3), (2, 3, 6))
     needles = [needle(T, eps) for T in horizons for eps in errors]
-    found += _points("N TV, count chain", tree=needles, N=(250,))
+    found += points("N TV, count chain", tree=needles, N=(250,))
     if not quick:
-        found += _points("N TV, enumerated", tree=small_trees(1)[::3], N=(2,))
+        found += points("N TV, enumerated", tree=small_trees(1)[::3], N=(2,))
     single = [fair_bit(0.1), *(random_tree(1, 5, sigma=2.0, seed=seed) for seed in range(4))]
-    return found + _points("N TV, one step", tree=single, N=(1e8,))
+    return found + points("N TV, one step", tree=single, N=(1e8,))
 
 
 def evaluate(instance: Instance, constant: Constant = constant) -> Evaluation:
@@ -243,7 +241,7 @@ def _without_v(tree: TreeMDP) -> float:
 
 
 def _single_steps(quick: bool) -> list[Instance]:
-    return _points("N TV, one step", tree=[random_tree(1, 5, seed=2)], N=(1e8,))
+    return points("N TV, one step", tree=[random_tree(1, 5, seed=2)], N=(1e8,))
 
 
 def _moment_of_one_more(instance: Instance) -> Evaluation:
@@ -270,7 +268,7 @@ CLAIM = Claim(
         ),
         Mutation(
             "recursion with N + 1 for N", evaluate=_moment_of_one_more,
-            instances=lambda quick: _points("E[(Zhat/Z)^2]", tree=small_trees(1), N=(2,)),
+            instances=lambda quick: points("E[(Zhat/Z)^2]", tree=small_trees(1), N=(2,)),
         ),
         Mutation("v with one term more", lambda quick: [variance_step(2, offset=1)]),
     ),

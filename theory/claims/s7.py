@@ -36,7 +36,6 @@ n* >= (1 - delta/pi(A)) exp(kappa T - w), and 1 - delta/(1 - delta/2) >= delta/2
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -46,7 +45,8 @@ from treesmc.sims.families import product, random_tree
 from treesmc.sims.naive_law import least_samples, naive_law, naive_tv, sample_bracket
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import kl, reference_law
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
 from treesmc.theory.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import delta, r
@@ -196,32 +196,25 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 }
 
 
-def _points(what: str, **axes: Sequence[Any]) -> list[Instance]:
-    return [
-        Instance(f"{what}: {point.label}", {"what": what, **point.parameters})
-        for point in instance_grid(**axes)
-    ]
-
-
 def instances(quick: bool) -> Sequence[Instance]:
     """Return small trees for the law and brackets, and long products for the rate."""
     trees = [fair_bit(0.1), *small_trees(2 if quick else 8)[::2]]
     deltas, ratios = ((0.1,), (2.0,)) if quick else ((0.02, 0.1, 0.4), (1.3, 2.0, 4.0))
     wide = [random_tree(3, 3, sigma=2.0, seed=1), product(40, 2.0)]
-    found = _points("law", tree=trees, n=(1, 3) if quick else (1, 2, 4))
-    found += _points("n* above", tree=trees + wide, delta=deltas)
-    found += _points("TV at n", tree=trees + wide, delta=deltas)
-    found += _points("abs(log n* - kappa T)", T=(5, 80), r=ratios, delta=deltas)
-    found += _points("KL per step", T=(1, 50), r=(0.5, 1.3, 4.0))
+    found = points("law", tree=trees, n=(1, 3) if quick else (1, 2, 4))
+    found += points("n* above", tree=trees + wide, delta=deltas)
+    found += points("TV at n", tree=trees + wide, delta=deltas)
+    found += points("abs(log n* - kappa T)", T=(5, 80), r=ratios, delta=deltas)
+    found += points("KL per step", T=(1, 50), r=(0.5, 1.3, 4.0))
     return found + (_fit_instances(quick) if quick else _long_fit_instances())
 
 
 def _fit_instances(quick: bool) -> list[Instance]:
-    return _points("kappa from n*", horizons=((20, 40, 80, 160),), r=(4.0,), delta=(0.1,))
+    return points("kappa from n*", horizons=((30, 60, 120),), r=(4.0,), delta=(0.1,))
 
 
 def _long_fit_instances() -> list[Instance]:
-    return _points("kappa from n*", horizons=((40, 80, 160, 320),), r=(2.0, 4.0), delta=(0.1,))
+    return points("kappa from n*", horizons=((40, 80, 160, 320),), r=(2.0, 4.0), delta=(0.1,))
 
 
 def evaluate(instance: Instance, rate: Callable[[float], float] = kappa) -> Evaluation:
@@ -270,7 +263,7 @@ CLAIM = Claim(
     mutations=(
         Mutation(
             "rate 1.01 kappa", evaluate=partial(evaluate, rate=_slightly_more),
-            instances=lambda quick: _points("KL per step", T=(50,), r=(2.0,)),
+            instances=lambda quick: points("KL per step", T=(50,), r=(2.0,)),
         ),
         Mutation(
             "KL the other way round", evaluate=partial(evaluate, rate=_reversed),
@@ -278,12 +271,12 @@ CLAIM = Claim(
         ),
         Mutation(
             "lower bracket without delta", evaluate=_whole_event,
-            instances=lambda quick: _points("n* above", tree=[fair_bit(0.1)], delta=(0.1,)),
+            instances=lambda quick: points("n* above", tree=[fair_bit(0.1)], delta=(0.1,)),
         ),
         Mutation("constant below 0.7 delta", lambda quick: rate_steps(least=delta * 7 / 10)),
         Mutation(
             "n - 1 for n", evaluate=_one_sample_less,
-            instances=lambda quick: _points("law", tree=[fair_bit(0.1)], n=(2, 3)),
+            instances=lambda quick: points("law", tree=[fair_bit(0.1)], n=(2, 3)),
         ),
         Mutation("M^n for M^(n-1)", lambda quick: integral_steps(shift=0)[:2]),
     ),
