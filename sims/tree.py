@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from treesmc.sims.errors import BadInput
 
 ROW_SUM_TOLERANCE = 1e-9
+LARGEST_INDEX = 2**53  # beyond it floats skip integers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -189,7 +190,7 @@ def _numbers(data: Any, field: str, t: int) -> NDArray:
     except ValueError:
         raise BadInput(f"{field}: depth {t}: {_ragged_place(data)}") from None
     if array.size and array.dtype.kind not in "iuf":
-        raise BadInput(f"{field}: depth {t}: holds {array.ravel()[0]!r}, not a number")
+        raise BadInput(f"{field}: depth {t}: holds {str(array.ravel()[0])[:40]!r}, not a number")
     return array
 
 
@@ -214,10 +215,17 @@ def _matrix(data: Any, field: str, t: int, dtype: type) -> NDArray:
         raise BadInput(
             f"{field}: depth {t}: has shape {list(array.shape)}, expected classes x symbols"
         )
-    if dtype is np.int64 and not np.array_equal(array, np.floor(array)):
-        s, b = np.argwhere(array != np.floor(array))[0]
-        raise BadInput(f"{field}: depth {t}, class {s}: {array[s, b]} is not an integer")
+    if dtype is np.int64:
+        _check_indices(array, field, t)
     return array.astype(dtype)
+
+
+def _check_indices(array: NDArray, field: str, t: int) -> None:
+    """Refuse what does not convert to an index without loss."""
+    bad = ~(np.abs(array) < LARGEST_INDEX) | (array != np.floor(array))
+    if bad.any():
+        s, b = np.argwhere(bad)[0]
+        raise BadInput(f"{field}: depth {t}, class {s}: {array[s, b]} is not a class index")
 
 
 def _vector(data: Any, t: int) -> FloatArray:
