@@ -6,7 +6,9 @@ import math
 import pytest
 
 from treesmc.sims.families import needle, persistent, product, random_tree
+from treesmc.sims.lineage import lineage_law
 from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.values import target_law, total_variation
 from treesmc.theory import ratios
 from treesmc.theory.bounds import log_uniform_particles, log_zhu_lu_middle_tv
 from treesmc.theory.symbols import L, T, eps
@@ -71,3 +73,11 @@ def test_table_shows_every_route():
     assert header.count("|") == line.count("|") == 10
     assert "| 34 |" in line
     assert "e^" in ratios.comparison_markdown([ratios.compare(needle(300, 0.5), 0.1)])
+
+
+def test_total_variation_need_not_fall_with_particles():
+    """On `persistent` the reward is constant: one particle is exact, two are not."""
+    tree = persistent(6, 0.2)
+    distances = [total_variation(lineage_law(tree, N), target_law(tree)) for N in (1, 2, 1000)]
+    assert distances[0] == pytest.approx(0, abs=1e-12)
+    assert distances[1] > 0.1 > 10 * distances[2]
