@@ -75,19 +75,21 @@ def _premise_steps() -> list[Step]:
 @as_written
 def _repair_steps() -> list[Step]:
     H = power - _lost
-    floor = {"between": {_lost: (0, 1)}, "hypotheses": "H = floor(power) = power - lost"}
+    fraction, words = {_lost: (0, 1)}, "H = floor(power) = power - lost"
     return [
         sign(
             "repair: the mass stays at least 1/2",
             power / (power + H - 1) - sp.Rational(1, 2),
             at_least={power: 1},
-            **floor,
+            between=fraction,
+            hypotheses=words,
         ),
         sign(
             "repair: the count loses at most one prefix",
             (sp.Rational(1, 2) - DELTA) * H - 1 - (power - 7) / 6,
             at_least={power: 2},
-            **floor,
+            between=fraction,
+            hypotheses=words,
         ),
         sign("Omega: half the rate remains", (power - 7) / 6 - power / 12, at_least={power: 14}),
     ]

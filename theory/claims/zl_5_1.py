@@ -165,9 +165,9 @@ def _theorem_step() -> Step:
 
 def instances(quick: bool) -> Sequence[Instance]:
     """Return needles, with the exact chain, and tiny random trees, enumerated."""
-    horizons, errors, counts = (4, 8), (0.05, 1.0), (50, 1500)
-    if not quick:
-        horizons, errors, counts = (2, 4, 8, 16), (0.0, 0.01, 0.05, 0.2, 1.0), (1, 8, 50, 400, 1500)
+    horizons: Sequence[int] = (4, 8) if quick else (2, 4, 8, 16)
+    errors: Sequence[float] = (0.05, 1.0) if quick else (0.0, 0.01, 0.05, 0.2, 1.0)
+    counts: Sequence[int] = (50, 1500) if quick else (1, 8, 50, 400, 1500)
     needles = [families.needle(T_, e) for T_ in horizons for e in errors]
     points = instance_grid(tree=needles, N=counts, bound=tuple(LOG_BOUNDS))
     small = [

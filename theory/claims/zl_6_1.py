@@ -237,12 +237,13 @@ def _iterations(instance: Instance) -> Evaluation:
 
 def _pool(instance: Instance) -> Evaluation:
     """Two children of ratios L and 1/L with mean 1: exact binomial tails beside Chernoff's."""
-    from scipy.stats import binom
+    from scipy.special import bdtr, bdtrc
 
     L_, M_, xi_ = instance["L"], instance["M"], instance["xi"]
-    means = (np.arange(M_ + 1) * (L_ - 1 / L_) + M_ / L_) / M_
-    law = binom.pmf(np.arange(M_ + 1), M_, 1 / (L_ + 1))
-    missed = float(law[np.abs(means - 1) > xi_ * (1 + 1e-12)].sum())
+    edge = xi_ * (1 + 1e-9)  # a mean that is off by xi exactly is not missed
+    lowest, highest = (M_ * (1 + s * edge - 1 / L_) / (L_ - 1 / L_) for s in (-1, 1))
+    below = bdtr(math.ceil(lowest) - 1, M_, 1 / (L_ + 1)) if lowest > 0 else 0.0
+    missed = float(below + bdtrc(min(math.floor(highest), M_), M_, 1 / (L_ + 1)))
     bound = 2 * math.exp(-M_ * xi_**2 / (3 * L_))
     return Evaluation(instance.label, missed, bound, relation="<=")
 
