@@ -336,6 +336,7 @@ CLAIM = Claim(
     ),
     cited=(
         "Chernoff's bound for means of independent bounded variables",
+        "off the event nothing is claimed; on it the chain is that of proposals with good pools",
         "a chain that renews from its target with probability p contracts TV by 1 - p (Doeblin)",
     ),
 )  # fmt: skip
