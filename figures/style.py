@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 COLUMN_WIDTH = 3.25  # inches
 PAGE_WIDTH = 6.75
 
-RC: dict[str, Any] = {
+RC: Any = {  # dict of settings; matplotlib's own type lists every key
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
     "font.size": 9,

@@ -56,7 +56,7 @@ METHODS = ("naive", "smc", "guided-smc", "guided", "rejection")
 BATCHES = 32
 STUDENT = 2.042  # 97.5% quantile of Student's t with 30 degrees of freedom
 EXACT_CAP = 5000
-EXACT_WORK = 1e7  # largest N^(3/2) T of an exact law, some ten seconds
+EXACT_WORK = 3e6  # largest N^(3/2) T of an exact law, a few seconds
 COUNTED_CAP = 10**15
 PARTICLE_CAP = 10**5
 NEAR = 1.5  # a located N has TV within this factor of delta
@@ -101,6 +101,43 @@ class Measured:
     value: float
     stderr: float
     bias: float
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A variant of SMC on a tree, whose TV can be measured at any N.
+
+    Attributes
+    ----------
+    tree, guided, resampling, ess_threshold, seed, jobs
+        As in `least_particles`.
+    """
+
+    tree: TreeMDP
+    guided: bool
+    resampling: str
+    ess_threshold: float
+    seed: int
+    jobs: int
+
+    def measure(self, N: int, replicates: int) -> Measured:
+        """Estimate TV(output law, pi) at N from a number of replicates."""
+        log_Z = log_normalizer(self.tree)
+
+        def batch(b: int) -> tuple[FloatArray, float]:
+            estimate = sample_smc(
+                self.tree,
+                N,
+                replicates // BATCHES,
+                int(generator(self.seed, N, b).integers(2**63)),
+                guided=self.guided,
+                resampling=self.resampling,
+                ess_threshold=self.ess_threshold,
+            )
+            return estimate.law, float(np.expm1(estimate.log_mean_Z_hat - log_Z))
+
+        laws, excess = zip(*map_blocks(batch, BATCHES, self.jobs), strict=True)
+        return estimate_tv(np.array(laws), target_law(self.tree), np.array(excess))
 
 
 def cost(
@@ -200,31 +237,12 @@ def least_particles(
     countable = resampling == "multinomial" and ess_threshold == 1
     cap = cap or (COUNTED_CAP if countable else PARTICLE_CAP)
     start = terminal_constant(tree, guided) / delta
-    affordable = start <= EXACT_CAP and start**1.5 * tree.horizon <= EXACT_WORK
-    if countable and not guided and affordable and is_two_lineage(tree):
-        n_star = least_particles_exact(tree, delta, min(cap, EXACT_CAP))
+    if countable and not guided:
+        n_star = _exact_particles(tree, delta, start, cap)
         if n_star is not None:
             return _exact(tree, n_star)
-    target, log_Z = target_law(tree), log_normalizer(tree)
-
-    def measure(N: int, replicates: int) -> Measured:
-        def batch(b: int) -> tuple[FloatArray, float]:
-            batch_seed = int(generator(seed, N, b).integers(2**63))
-            estimate = sample_smc(
-                tree,
-                N,
-                replicates // BATCHES,
-                batch_seed,
-                guided=guided,
-                resampling=resampling,
-                ess_threshold=ess_threshold,
-            )
-            return estimate.law, float(np.expm1(estimate.log_mean_Z_hat - log_Z))
-
-        laws, excess = zip(*map_blocks(batch, BATCHES, jobs), strict=True)
-        return estimate_tv(np.array(laws), target, np.array(excess))
-
-    return _search(tree, measure, start, delta, replicates, cap)
+    sampler = Sampler(tree, guided, resampling, ess_threshold, seed, jobs)
+    return _search(sampler, start, delta, replicates, cap)
 
 
 def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
@@ -251,7 +269,7 @@ def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
                 tree.child_at(t).ravel(),
                 weights=(tree.edge_layer(policy, t) * gain).ravel(),
                 minlength=int(tree.n_classes[t + 1]),
-            )
+            ).astype(np.float64)
         value = 0.5 * float(np.abs(b - b.sum() * tree.layer(laws, tree.horizon)).sum())
     return math.inf if math.isnan(value) else value
 
@@ -298,30 +316,32 @@ def _controlled(laws: FloatArray, excess: FloatArray) -> FloatArray:
     return laws - np.outer(excess, centred @ laws / variance)
 
 
-def _search(
-    tree: TreeMDP,
-    measure: Callable[[int, int], Measured],
-    start: float,
-    delta: float,
-    replicates: int,
-    cap: int,
-) -> Cost:
+def _exact_particles(tree: TreeMDP, delta: float, start: float, cap: int) -> int | None:
+    """Return N* from the exact law, where there is one and it takes seconds."""
+    affordable = start <= EXACT_CAP and start**1.5 * tree.horizon <= EXACT_WORK
+    if not (affordable and is_two_lineage(tree)):
+        return None
+    return least_particles_exact(tree, delta, min(cap, EXACT_CAP))
+
+
+def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: int) -> Cost:
     """Locate N* with a quarter of the replicates, then interpolate between two measurements."""
 
     def located_tv(N: int) -> float:
-        return measure(N, replicates // 4).value
+        return sampler.measure(N, replicates // 4).value
 
+    T = sampler.tree.horizon
     centre = _locate(located_tv, int(np.clip(start, 2, cap)), delta, cap)
     below = min(max(2, math.floor(centre / SPREAD)), cap - 1)
     above = min(max(below + 1, math.ceil(centre * SPREAD)), cap)
-    measured = [measure(N, replicates) for N in (below, above)]
+    measured = [sampler.measure(N, replicates) for N in (below, above)]
     if above == cap and measured[1].value > delta:
-        return Cost(cap, (cap, math.inf), "measured", True, cap * tree.horizon, math.nan)
+        return Cost(float(cap), (float(cap), math.inf), "measured", True, float(cap * T), math.nan)
     log_n, stderr, bias = _interpolate(np.log([below, above]), measured, delta)
     half = STUDENT * stderr + bias
     # One particle was ruled out exactly, hence the 2.
     low, n_star, high = (max(2.0, float(math.ceil(math.exp(log_n + x)))) for x in (-half, 0, half))
-    return Cost(n_star, (low, high), "measured", False, n_star * tree.horizon, stderr)
+    return Cost(n_star, (low, high), "measured", False, n_star * T, stderr)
 
 
 def _locate(tv: Callable[[int], float], N: int, delta: float, cap: int) -> float:

@@ -137,7 +137,7 @@ def fit_growth(
     covariance = np.linalg.inv(design.T @ design)
     widening = chi2 / dof if stderr is None else max(1.0, chi2 / dof)
     error = np.sqrt(np.diag(covariance) * widening)
-    return Fit(tuple(terms), beta, error, chi2, dof, stderr is not None)
+    return Fit(tuple(terms), beta.astype(np.float64), error, chi2, dof, stderr is not None)
 
 
 def local_slopes(T: ArrayLike, log_cost: ArrayLike) -> Array:

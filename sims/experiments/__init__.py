@@ -4,11 +4,16 @@
 when called.
 """
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
-Compute = Callable[[Path, int, bool], Path]
+
+class Compute(Protocol):
+    """Compute what is missing below ``results_dir`` and return the path of the table."""
+
+    def __call__(self, results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+        """``jobs`` threads; ``quick`` means fewer points and replicates."""
 
 
 def _lazy(name: str) -> Compute:
