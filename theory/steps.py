@@ -392,7 +392,7 @@ def _nonnegative(expr: Any, depth: int) -> str | None:
     numerator, denominator = sp.fraction(sp.cancel(sp.together(expr)))
     if _manifest(numerator) and _manifest(denominator):
         return "coefficients are all nonnegative after writing the slacks"
-    if _factors_nonnegative(sp.factor(expr)):
+    if _factors_nonnegative(sp.factor(expr), depth - 1):
         return "product of nonnegative factors"
     return _monotone(expr, depth)
 
@@ -402,17 +402,22 @@ def _manifest(expr: Any) -> bool:
     return all(term.is_nonnegative for term in sp.Add.make_args(sp.expand(expr)))
 
 
-def _factors_nonnegative(product: Any) -> bool:
+def _factors_nonnegative(product: Any, depth: int) -> bool:
+    factors = sp.Mul.make_args(product)
+
     def fine(factor: Any) -> bool:
         base, exponent = factor.as_base_exp()
-        return bool(factor.is_nonnegative or (exponent.is_integer and _manifest(base)))
+        if factor.is_nonnegative or (exponent.is_integer and _manifest(base)):
+            return True
+        proper = exponent.is_integer and len(factors) > 1
+        return proper and _monotone(base, depth) is not None
 
-    return all(fine(factor) for factor in sp.Mul.make_args(product))
+    return all(map(fine, factors))
 
 
 def _monotone(expr: Any, depth: int) -> str | None:
     """Value at the lower end and sign of the derivative, for one nonnegative letter."""
-    if depth == 0 or not _smooth(expr):
+    if depth <= 0 or not _smooth(expr):
         return None
     letters = (x for x in expr.free_symbols if x.is_nonnegative and not x.is_integer)
     for x in sorted(letters, key=str):

@@ -37,6 +37,7 @@ INEQUALITIES = [  # smaller, larger, a larger side that is too small somewhere
     (1 + T * eps, (1 + eps) ** T, 1 + (T - 1) * eps * sp.Rational(1, 2)),
     (1 - 1 / (1 + x), x, x / (1 + 2 * x)),
     (sp.tanh(x), x, x * sp.Rational(99, 100)),
+    (0, q * (x - sp.log(1 + x)), q * (x * sp.Rational(99, 100) - sp.log(1 + x))),
     (0, (free - 1) ** 2, (free - 1) ** 2 - sp.Rational(1, 100)),
     (1, L * (1 + eps) ** (2 * T - 1), L * (1 + eps) ** (2 * T - 1) - eps * sp.Rational(101, 100)),
 ]
