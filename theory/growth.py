@@ -59,8 +59,8 @@ class Growth:
         forms = {
             "vanishing": "0",
             "polynomial": f"T^({self.value})",
-            "stretched": f"exp(O(T^({self.value})))",
-            "exponential": f"exp({self.value} T)",
+            "stretched": f"exp(T^({self.value}))",
+            "exponential": f"exp({self.value * T})",
         }
         return forms[self.kind]
 

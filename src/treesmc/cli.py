@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from treesmc import __version__
-from treesmc.commands import certify, cost, figures, inspect, law, make, verify
+from treesmc.commands import certify, compare, cost, figures, growth, inspect, law, make, verify
 
 COMMANDS = {
     "make": make,
     "inspect": inspect,
     "law": law,
     "certify": certify,
+    "compare": compare,
     "cost": cost,
     "figures": figures,
     "verify": verify,
+    "growth": growth,
 }
 
 EPILOG = """\

@@ -91,6 +91,26 @@ def test_cost(capsys, tree, method):
     assert answer["evidence"] == ("measured" if "smc" in method else "exact")
 
 
+def test_compare_orders_the_routes(capsys, tmp_path):
+    path = tmp_path / "needle.json"
+    assert main(f"make needle --horizon 6 --epsilon 0.2 -o {path}".split()) == 0
+    (row,) = ask(capsys, "compare", path, "--delta", 0.05)
+    routes = ["exact", "certificate", "instance", "uniform", "middle", "zhu_lu"]
+    particles = [row[route] for route in routes]
+    assert particles == sorted(particles)
+    assert main(["compare", str(path)]) == 0
+    assert "needle(T=6, eps=0.2)" in capsys.readouterr().out
+
+
+def test_growth_has_every_bound_and_schedule(capsys):
+    table = ask(capsys, "growth")
+    assert table["S2"]["c"] == "exp(2*T*log(c + 1))"
+    assert table["ZL-5.1"]["c/T"] == "T^(1)"
+    assert main(["growth"]) == 0
+    shown = capsys.readouterr().out
+    assert all(bound in shown and cells["c"] in shown for bound, cells in table.items())
+
+
 def test_cost_of_smc_is_exact_on_two_lineages(capsys, tmp_path):
     path = tmp_path / "needle.npz"
     assert main(f"make needle --horizon 6 --epsilon 0.2 -o {path}".split()) == 0

@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 
 from treesmc.sims.errors import BadInput
+from treesmc.theory.catalogue import LOG_BOUNDS
 from treesmc.theory.growth import (
     SCHEDULES,
     Growth,
@@ -16,26 +17,15 @@ from treesmc.theory.growth import (
 from treesmc.theory.symbols import L, N, T, c, delta, eps, t
 
 r = 1 + eps
-q_t = L**2 * r ** (2 * (T - t))
-BOUNDS = {
-    "ZL-4.1": 2 * T / 3 * sp.log(L),
-    "ZL-4.2": 2 * T / 3 * sp.log(r),
-    "ZL-5.1": sp.log(L**6 * T * r ** (6 * (T - 1)) / (2 * delta)),
-    "middle": sp.log(sp.Sum(q_t * (q_t**2 - 1), (t, 1, T)) / (2 * delta)),
-    "S2": sp.log(sp.Sum(L * r ** (2 * (T - t) + 1) - 1, (t, 1, T)) / delta),
-    "S2 simple": sp.log(L * T * r ** (2 * T - 1) / delta),
-    "S3": sp.log((sp.Rational(1, 2) - delta) * r ** (2 * (T - 1)) - 1),
-    "S5": sp.log(sp.Sum(r ** (2 * (T - t)) - 1, (t, 1, T - 1)) / delta),
-}
 VALUES = {c: 1.5, L: 3.0, delta: 0.125}
 Q = sp.Rational
 EXPECTED = {  # in the order of SCHEDULES: 0, c, c/T, c log T/T, c T^-1/2, c T^-3/4, c T^-5/4
     "ZL-4.1": [("exponential", 2 * sp.log(L) / 3)] * 7,
     "ZL-4.2": [0, sp.log(1 + c) * 2 / 3, 0, 2 * c / 3, Q(1, 2), Q(1, 4), 0],
     "ZL-5.1": [1, 6 * sp.log(1 + c), 1, 1 + 6 * c, Q(1, 2), Q(1, 4), 1],
-    "middle": [1, 6 * sp.log(1 + c), 1, 1 + 6 * c, Q(1, 2), Q(1, 4), 1],
+    "ZL-5.1 middle": [1, 6 * sp.log(1 + c), 1, 1 + 6 * c, Q(1, 2), Q(1, 4), 1],
     "S2": [1, 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), 1],
-    "S2 simple": [1, 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), 1],
+    "S2 closed": [1, 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), 1],
     "S3": [0, 2 * sp.log(1 + c), 0, 2 * c, Q(1, 2), Q(1, 4), 0],
     "S5": [
         ("vanishing", 0), 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), Q(3, 4),
@@ -43,7 +33,7 @@ EXPECTED = {  # in the order of SCHEDULES: 0, c, c/T, c log T/T, c T^-1/2, c T^-
 }  # fmt: skip
 KINDS = ["polynomial", "exponential", "polynomial", "polynomial", "stretched", "stretched"]
 KINDS.append("polynomial")
-CELLS = [(name, k) for name in BOUNDS for k in range(len(SCHEDULES))]
+CELLS = [(name, k) for name in LOG_BOUNDS for k in range(len(SCHEDULES))]
 
 
 def expected(name, k):
@@ -53,27 +43,27 @@ def expected(name, k):
 
 @pytest.mark.parametrize(("name", "k"), CELLS)
 def test_class_by_hand_and_by_numbers(name, k):
-    found = growth(BOUNDS[name], SCHEDULES[k])
+    found = growth(LOG_BOUNDS[name], SCHEDULES[k])
     kind, value = expected(name, k)
     assert found.kind == kind
     assert sp.simplify(found.value - value) == 0
-    assert growth_numeric_check(BOUNDS[name], SCHEDULES[k], found, VALUES)
+    assert growth_numeric_check(LOG_BOUNDS[name], SCHEDULES[k], found, VALUES)
 
 
 @pytest.mark.parametrize(("name", "k"), CELLS)
 def test_wrong_class_is_rejected_by_numbers(name, k):
-    true = growth(BOUNDS[name], SCHEDULES[k])
+    true = growth(LOG_BOUNDS[name], SCHEDULES[k])
     step = sp.Rational(1, 10)
     wrong = [Growth(kind, true.value + step) for kind in set(KINDS)]
     wrong.append(Growth("polynomial" if true.kind == "vanishing" else "vanishing", sp.S.Zero))
     for claim in wrong:
-        assert not growth_numeric_check(BOUNDS[name], SCHEDULES[k], claim, VALUES)
+        assert not growth_numeric_check(LOG_BOUNDS[name], SCHEDULES[k], claim, VALUES)
 
 
 def test_other_kinds_are_rejected_by_numbers():
     stretched = power_schedule(Q(1, 2))
     for claim in (Growth("polynomial", Q(1, 2)), Growth("exponential", Q(1, 2))):
-        assert not growth_numeric_check(BOUNDS["S2"], stretched, claim, VALUES)
+        assert not growth_numeric_check(LOG_BOUNDS["S2"], stretched, claim, VALUES)
 
 
 def test_value_error_bound_is_polynomial_whatever_the_error():
@@ -86,12 +76,12 @@ def test_degree_needs_a_log_in_the_schedule():
     """c sqrt(log T)/T is below, (log T)^2/T above the polynomial threshold."""
     below = Schedule("below", c * sp.sqrt(sp.log(T)) / T)
     above = Schedule("above", c * sp.log(T) ** 2 / T)
-    assert growth(BOUNDS["S2 simple"], below) == Growth("polynomial", 1)
-    assert growth(BOUNDS["S2 simple"], above).kind == "stretched"
+    assert growth(LOG_BOUNDS["S2 closed"], below) == Growth("polynomial", 1)
+    assert growth(LOG_BOUNDS["S2 closed"], above).kind == "stretched"
 
 
 def test_table_has_every_cell():
-    rows = growth_table({"S2 simple": BOUNDS["S2 simple"], "S3": BOUNDS["S3"]})
+    rows = growth_table({"S2 closed": LOG_BOUNDS["S2 closed"], "S3": LOG_BOUNDS["S3"]})
     assert len(rows) == 2 * len(SCHEDULES)
     cell = next(row for row in rows if row[:2] == ("S3", "c log T/T"))
     assert str(cell.growth) == "T^(2*c)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 from treesmc.sims.errors import BadInput
 from treesmc.theory.claim import Claim
@@ -29,10 +28,10 @@ class _Registry(Mapping[str, Claim]):
         return claim
 
     def __iter__(self) -> Iterator[str]:
-        return (claim_id for claim_id in IDS if find_spec(_module(claim_id)))
+        return iter(IDS)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(IDS)
 
 
 CLAIMS: Mapping[str, Claim] = _Registry()

@@ -18,20 +18,23 @@ def emit(answer: Mapping[str, Any], as_json: bool) -> None:
     as_json : bool
         One JSON object and nothing else; numbers that are not finite become null.
     """
-    plain = {key: _plain(value) for key, value in answer.items()}
+    entries = plain(answer)
     if as_json:
-        print(json.dumps(plain, allow_nan=False))
+        print(json.dumps(entries, allow_nan=False))
         return
-    width = max(len(key) for key in plain)
-    for key, value in plain.items():
+    width = max(len(key) for key in entries)
+    for key, value in entries.items():
         print(f"{key:<{width}}  {_readable(value)}")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it: arrays become lists, what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {key: plain(entry) for key, entry in value.items()}
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

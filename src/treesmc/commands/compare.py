@@ -1,0 +1,39 @@
+"""set the particles that each route asks for side by side: N*, S1, S2, Zhu & Lu
+
+From the sharpest route to the coarsest, each at most the next:
+  exact        least N, where SMC's output law is known exactly (trees of two lineages)
+  certificate  conditional-SMC certificate (S1)
+  instance     S2 with the tree's own ratios q_t
+  uniform      S2 with only the tree's L and epsilon
+  middle       the bound inside the proof of Theorem 5.1 of Zhu & Lu (2026)
+  zhu_lu       Theorem 5.1
+predicted is the first-order law (S6): a prediction, not a bound. JSON gives natural logarithms.
+"""
+
+import argparse
+import dataclasses
+import json
+
+from treesmc.commands.arguments import add_json, check_delta
+from treesmc.commands.output import plain
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("trees", nargs="+", metavar="TREE", help="tree files, .json or .npz")
+    parser.add_argument("--delta", type=float, default=0.1, help="tolerance (default 0.1)")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one line per tree."""
+    from treesmc.sims.treefile import load_tree
+    from treesmc.theory.ratios import compare, comparison_markdown
+
+    check_delta(args.delta)
+    rows = [compare(load_tree(path), args.delta) for path in args.trees]
+    if args.json:
+        print(json.dumps([plain(dataclasses.asdict(row)) for row in rows], allow_nan=False))
+    else:
+        print(comparison_markdown(rows), end="")
+    return 0
