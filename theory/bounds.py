@@ -168,7 +168,7 @@ def uniform_particles_value_error(T: int, eps_V: float, L: float, delta: float) 
 
 
 def guided_uniform_tv(T: int, eps: float, N: float) -> float:
-    """Return S5's bound on the TV of guided SMC under A2."""
+    """Return S5's bound on the TV of guided SMC that resamples before extending, under A2."""
     return instance_tv(guided_log_ratios(T, eps), N)
 
 
