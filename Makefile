@@ -74,3 +74,39 @@ lock: $(READY) ## renew requirements.lock (needs uv)
 .PHONY: clean
 clean: ## remove what was built, keep .venv and results
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+
+# The article. Its numbers come from paper/generate.py, its figures from `make figures`.
+PAPER := build/paper
+LATEX_PACKAGES := texlive-latex-extra texlive-fonts-recommended lmodern latexmk
+GENERATE := $(BIN)/python paper/generate.py
+LATEXMK := SOURCE_DATE_EPOCH=0 latexmk -pdf -Werror -halt-on-error -interaction=nonstopmode -silent
+
+.PHONY: paper
+paper: $(PAPER)/main.pdf ## build the article, numbers and all, into build/paper/main.pdf
+
+.PHONY: arxiv
+arxiv: $(PAPER)/arxiv.tar.gz ## the article's sources as arXiv wants them
+
+.PHONY: check-paper
+check-paper: $(READY) ## recompute every number of the article, fail if a committed one moved
+	$(GENERATE) --check
+
+$(PAPER)/generated.stamp: $(READY) paper/generate.py $(SOURCES) $(wildcard results/*.csv figures/output/*.pdf)
+	$(GENERATE)
+	@mkdir -p $(@D) && touch $@
+
+$(PAPER)/main.pdf: $(PAPER)/generated.stamp paper/main.tex paper/references.bib
+	@command -v latexmk >/dev/null || { \
+	    echo "make paper: latexmk not found; on Debian: apt-get install --no-install-recommends" \
+	        "$(LATEX_PACKAGES) (about 370 MB)" >&2; exit 1; }
+	cd paper && $(LATEXMK) -outdir=../$(@D) main.tex
+	@touch $@
+
+# Flat but for generated/ and figures/; same bytes whenever the sources are the same.
+$(PAPER)/arxiv.tar.gz: $(PAPER)/main.pdf
+	@rm -rf $(PAPER)/arxiv && mkdir -p $(PAPER)/arxiv/figures
+	cp -R paper/main.tex paper/references.bib paper/generated $(PAPER)/main.bbl $(PAPER)/arxiv
+	cd figures/output && cp $$(sed -n 's/.*includegraphics.*{\(.*\)}/\1.pdf/p' \
+	    ../../paper/main.tex ../../paper/generated/figures.tex) ../../$(PAPER)/arxiv/figures
+	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=a=rX,u+w \
+	    -C $(PAPER)/arxiv -cf - . | gzip -n > $@

@@ -1,0 +1,397 @@
+"""Write everything in the article that is a number: ``paper/generated/*.tex``.
+
+Numbers come from three places and no other: the committed tables ``results/*.csv``, exact
+computations that take seconds, and the claims as `treesmc.theory.verify` decides them. Running the
+script twice writes the same bytes.
+
+``--check`` computes all of it again and compares with what is committed. Words and integers must
+agree. Numbers with a decimal point may differ by one unit in their last printed digit, which is
+what round-off can do to a number that is rounded for printing; anything beyond that fails.
+"""
+
+import argparse
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from treesmc.sims import certificate, families, lineage, moments, values
+from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
+from treesmc.sims.experiments.shards import Row, read_table
+from treesmc.sims.fits import fit_growth
+from treesmc.sims.tree import TreeMDP
+from treesmc.theory import bounds, verify
+from treesmc.theory.claim import Claim
+from treesmc.theory.claims import CLAIMS
+
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = ROOT / "paper" / "generated"
+RESULTS = ROOT / "results"
+FIGURES = ROOT / "figures" / "output"
+HEADER = "% Written by paper/generate.py: do not edit.\n"
+
+STATEMENTS = {
+    "ZL-4.1": r"A1 alone: every algorithm costs $\Omega(L^{2T/3})$",
+    "ZL-4.2": r"A1, A2: every algorithm costs $\Omega((1+\eps)^{2T/3})$",
+    "ZL-4.3": r"single-particle guidance: $\TV \le 2t\eps$ at depth $t$",
+    "ZL-5.1": r"SMC: $N \ge L^6 T (1+\eps)^{6(T-1)}/(2\delta)$ suffices",
+    "ZL-5.2": r"SMC, $\eps \le c/T$: $N = O(T)$, cost $O(T^2)$",
+    "ZL-6.1": r"pool MH, $\eps = O(1/T)$: cost $\tilde O(L T^3)$",
+    "S1": r"$\TV \le \E_\pi[(1-1/u_N)_+]$, with $u_N$ computable",
+    "S2": r"SMC: $N \ge L T (1+\eps)^{2T-1}/\delta$ suffices",
+    "S3": r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}-1$ value queries needed",
+    "S4": r"guidance: $\TV \le \tanh(\tfrac{T-1}{2}\log(1+\eps))$, attained",
+    "S5": r"guided SMC: S2 without $L$, with $T-1$ terms",
+    "S6": r"$\E\hat Z^2$ at every $N$; the limit of $N\,\TV$",
+    "S7": r"naive sampling: exact law, $\log n^* \sim \mathrm{KL}(\pi\,\|\,\piref)$",
+}
+
+SERIES_NAMES = {
+    "naive": r"naive, $\eps = 0$",
+    "naive-constant": rf"naive, $\eps = {CONSTANT:g}$",
+    "constant": rf"SMC, $\eps = {CONSTANT:g}$",
+    "log-over-T": r"SMC, $\eps = \log T/(2T)$",
+    "over-T": r"SMC, $\eps = 1/T$",
+    "exact": r"SMC, $\eps = 0$",
+}
+
+# Further figures enter the article when both their table and their drawing are there.
+CAPTIONS = {
+    "exponent": r"The exponent. $\log N^*$ on \texttt{needle} against $T\log(1+\eps)$ for several "
+    r"$\eps$, with slope 2 (S2 and S3) and the slopes $2/3$ and $6$ of ZL-4.2 and ZL-5.1.",
+    "phase": r"Where SMC is polynomial: schedules $\eps = c\,T^{-a}$, the boundary $a = 1$, and "
+    r"$\eps = c\log T/T$.",
+    "looseness": r"How loose each bound is: ZL-5.1, its middle bound, S2, S1 and the first-order "
+    r"prediction S6 beside the true $N^*$ on the same instances.",
+    "guided": r"Single-particle guided sampling: TV against $\eps T$ for the four perturbations, "
+    r"the bound $2T\eps$ of ZL-4.3 and the attained hyperbolic tangent of S4.",
+    "perturbations": r"Which error matters: the cost of SMC under four perturbations of the same "
+    r"Bellman error.",
+}
+
+
+class Missing(Exception):
+    """A committed result that the article needs is not there."""
+
+
+def sci(x: float, digits: int = 2) -> str:
+    """Return a number for text: plain between 0.001 and 10^5, else a power of ten."""
+    if x == 0 or 1e-3 <= abs(x) < 1e5:
+        return f"{x:.{digits}g}" if abs(x) < 10**digits else f"{round(x):d}"
+    mantissa, power = f"{x:.{digits - 1}e}".split("e")
+    return rf"\ensuremath{{{mantissa}\times10^{{{int(power)}}}}}"
+
+
+def grouped(x: float) -> str:
+    """Return an integer with thin spaces between thousands, or a power of ten if it is long."""
+    return f"{math.ceil(x):,}".replace(",", r"\,") if x < 1e7 else sci(x)
+
+
+def table(spec: str, head: str, rows: Iterable[str]) -> str:
+    """Return a booktabs table."""
+    body = "\n".join(row if row == r"\midrule" else rf"{row} \\" for row in rows)
+    return (
+        rf"\begin{{tabular}}{{{spec}}}" + f"\n\\toprule\n{head} \\\\\n\\midrule\n{body}\n"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def headline_rows() -> list[Row]:
+    """Return the table of the headline experiment."""
+    path = RESULTS / "headline.csv"
+    if not path.exists() or not (FIGURES / "headline.pdf").exists():
+        raise Missing("results/headline.csv or figures/output/headline.pdf: run `make figures`")
+    return read_table(path)
+
+
+def persistent_numbers() -> dict[str, str]:
+    """TV of SMC on `persistent` rises with N before it falls: exact by the lineage chain."""
+    tree = families.persistent(10, 1.0)
+    target = values.target_law(tree)
+    names = {"One": 1, "Two": 2, "Hundred": 100, "Thousand": 1000}
+    tv = {
+        name: values.total_variation(lineage.lineage_law(tree, N), target)
+        for name, N in names.items()
+    }
+    return {f"Persistent{name}": f"{x:.3g}" if x > 1e-12 else "0" for name, x in tv.items()}
+
+
+def fair_bit_numbers() -> dict[str, str]:
+    """1 - 1/E[(Zhat/Z)^2] is smaller than TV on a fair bit with rewards 0.9 and 1.1."""
+    rewards = np.log([0.9, 1.1])
+    tree = TreeMDP.from_layers(
+        [np.array([[0.5, 0.5]])], [np.array([[0, 1]])], [np.zeros(1), rewards], name="fair bit"
+    )
+    tv = values.total_variation(values.reference_law(tree), values.target_law(tree))
+    wrong = 1 - 1 / moments.second_moment(tree, 1)
+    return {"FairBitTv": f"{tv:.3g}", "FairBitInverse": f"{1 / wrong:.4g}"}
+
+
+def one_step_numbers() -> dict[str, str]:
+    """ZL-5.1 beside S2's two forms at T = 1 and small L and eps."""
+    T, eps, L, delta = 1, 0.05, 1.05, 0.1
+    particles = {
+        "Closed": bounds.log_uniform_particles_simple(T, eps, L, delta),
+        "Sum": bounds.log_uniform_particles(T, eps, L, delta),
+        "Paper": bounds.log_zhu_lu_particles(T, eps, L, delta),
+        "Middle": bounds.log_zhu_lu_middle_tv(T, eps, L, 1) - math.log(delta),
+    }
+    return {f"OneStep{name}": f"{math.exp(x):.3g}" for name, x in particles.items()}
+
+
+def overreading_numbers() -> dict[str, str]:
+    """Guidance by V = 3^(ones) on fair bits: eps = 1 and no error at all."""
+    T, r = 10, 3.0
+    ones = np.concatenate([np.arange(t + 1) for t in range(T + 1)])
+    tree = families.product(T, r).with_log_value(ones * math.log(r))
+    tv = values.total_variation(values.guided_law(tree), values.target_law(tree))
+    return {
+        "OverreadEps": f"{values.epsilon(tree):.3g}",
+        "OverreadHorizon": f"{T}",
+        "OverreadTv": f"{tv:.3f}",
+    }
+
+
+def headline_numbers(rows: list[Row]) -> dict[str, str]:
+    """What the text says about the headline experiment."""
+    by_name = {name: [row for row in rows if row["series"] == name] for name in SERIES}
+    last = {name: group[-1] for name, group in by_name.items()}
+    smc = [row for row in rows if row["method"] == "smc" and row["T"] >= 16]
+    ratios = [row["n_star"] / row["first_order"] for row in smc]
+    kappa = last["naive"]["kl"] / (last["naive"]["T"] - 1)
+    return {
+        "HeadlineDelta": f"{last['naive']['delta']:g}",
+        "HeadlineHorizon": f"{last['naive']['T']:.0f}",
+        "HeadlineDrift": f"{last['naive']['drift']:g}",
+        "HeadlineNaive": sci(last["naive"]["reference_draws"]),
+        "HeadlineConstant": sci(last["constant"]["reference_draws"]),
+        "HeadlineOverT": sci(last["over-T"]["reference_draws"]),
+        "HeadlineLogOverT": sci(last["log-over-T"]["reference_draws"]),
+        "HeadlineExact": sci(last["exact"]["reference_draws"]),
+        "HeadlineEps": f"{CONSTANT:g}",
+        "HeadlineRate": f"{2 * math.log1p(CONSTANT):.4f}",
+        "HeadlineKappa": f"{kappa:.4f}",
+        "FirstOrderLow": f"{min(ratios):.2f}",
+        "FirstOrderHigh": f"{max(ratios):.2f}",
+    }
+
+
+def numbers_tex(rows: list[Row]) -> str:
+    """Return one macro per number of the text."""
+    numbers = {
+        **persistent_numbers(),
+        **fair_bit_numbers(),
+        **one_step_numbers(),
+        **overreading_numbers(),
+        **headline_numbers(rows),
+    }
+    return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
+
+
+def growth_tex(rows: list[Row]) -> str:
+    """Return the fitted laws of growth of the headline experiment beside theory."""
+    return table(
+        "@{}lllcc@{}",
+        r"series & theory & fitted, 95\% & S6 & $\chi^2$/dof",
+        filter(None, (_growth_row(rows, name) for name in SERIES)),
+    )
+
+
+def _growth_row(rows: list[Row], name: str) -> str | None:
+    fit = fit_series(rows, name)
+    if fit is None:
+        return None
+    term = SERIES[name].growth[-1]
+    value, half = fit.coefficient(term), np.ptp(fit.interval(term)) / 2
+    digits = max(2, 1 - math.floor(math.log10(half)))
+    fitted = rf"${value:.{digits}f} \pm {half:.{digits}f}$"
+    quality = f"{fit.chi2_dof:.1f}" if fit.weighted else "---"
+    cells = (SERIES_NAMES[name], _growth_theory(rows, name), fitted)
+    return " & ".join((*cells, _growth_predicted(rows, name), quality))
+
+
+def _growth_theory(rows: list[Row], name: str) -> str:
+    last = [row for row in rows if row["series"] == "naive"][-1]
+    kappa, hidden = last["kl"] / (last["T"] - 1), 2 * math.log1p(CONSTANT)
+    return {
+        "naive": f"rate {kappa:.4f}",
+        "naive-constant": f"rate {kappa + hidden:.4f}",
+        "constant": f"rate {hidden:.4f}",
+        "log-over-T": r"degree $\to 2$",
+        "over-T": "degree 1",
+        "exact": r"degree $\tfrac12$",
+    }[name]
+
+
+def _growth_predicted(rows: list[Row], name: str) -> str:
+    """Return the same coefficient for the particles that S6 predicts, at the same horizons."""
+    series, first = SERIES[name], FIT_FROM[SERIES[name].growth[-1]]
+    if series.method == "naive":
+        return "---"
+    used = [row for row in rows if row["series"] == name and row["T"] >= first]
+    T, log_n = ([row["T"] for row in used], [math.log(row["first_order"]) for row in used])
+    value = fit_growth(T, log_n, None, series.growth).coefficient(series.growth[-1])
+    return f"{value:.2f}" if series.growth[-1] == "log T" else f"{value:.4f}"
+
+
+def looseness_tex() -> str:
+    """Return what each bound asks for on `needle`, beside the exact N*, at delta = 1/10."""
+    cases = ((8, 0.1), (16, 0.1), (16, 0.2), (32, 0.05))
+    columns = [[rf"$T={T}$, $\eps={eps:g}$", *_looseness(T, eps)] for T, eps in cases]
+    labels = (
+        *("", "S3, queries needed", "$N^*$, exact", "S6, predicted", "S1, certified"),
+        *("S2, sum", "S2, closed form", "ZL-5.1, middle", "ZL-5.1"),
+    )
+    lines = [" & ".join(cells) for cells in zip(labels, *columns, strict=True)]
+    return table("@{}l" + "r" * len(cases) + "@{}", lines[0], lines[1:])
+
+
+def _looseness(T: int, eps: float, delta: float = 0.1) -> Iterator[str]:
+    tree = families.needle(T, eps)
+    L = values.ratio_bound(tree)
+    yield grouped(max(math.exp(bounds.log_hidden_queries(T, eps, delta)), 0))
+    exact = lineage.least_particles_exact(tree, delta)
+    yield "---" if exact is None else grouped(exact)
+    yield grouped(certificate.first_order_constant(tree)[0] / delta)
+    yield grouped(least(lambda N: certificate.tv_certificate(tree, N)[0] <= delta))
+    yield grouped(math.exp(bounds.log_uniform_particles(T, eps, L, delta)))
+    yield grouped(math.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)))
+    yield grouped(math.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta)
+    yield grouped(math.exp(bounds.log_zhu_lu_particles(T, eps, L, delta)))
+
+
+def least(enough: Callable[[int], bool]) -> int:
+    """Return the least N from which on `enough` holds, by doubling and bisection."""
+    high = 1
+    while not enough(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def claims_tex(claims: Iterable[Claim]) -> str:
+    """Return the claims with what their checks found; the counts are those of every run."""
+    head = r"id & statement & kind & proof steps & mutants & evidence & verdict"
+    rows: list[str] = []
+    for claim in claims:
+        if claim.id == "S1":
+            rows.append(r"\midrule")
+        rows.append(_claim_row(claim))
+    return table("@{}lllrrll@{}", head, rows)
+
+
+def _claim_row(claim: Claim) -> str:
+    result = verify.check(claim, quick=True)
+    counts = result.step_counts
+    steps = f"{counts['universal']} + {counts['grid']}" if counts["grid"] else counts["universal"]
+    cells = (claim.id, STATEMENTS[claim.id], claim.kind, steps, len(claim.mutations))
+    return " & ".join(map(str, (*cells, result.evidence, result.verdict)))
+
+
+def figures_tex() -> str:
+    """Return the further figures that exist, each a float with its caption."""
+    there = [
+        name
+        for name in CAPTIONS
+        if (RESULTS / f"{name}.csv").exists() and (FIGURES / f"{name}.pdf").exists()
+    ]
+    return "".join(
+        "\\begin{figure*}[t]\n\\centering\n"
+        f"\\includegraphics[width=0.85\\textwidth]{{{name}}}\n"
+        f"\\caption{{{CAPTIONS[name]}}}\n\\label{{fig:{name}}}\n\\end{{figure*}}\n"
+        for name in there
+    )
+
+
+def generate() -> dict[str, str]:
+    """Return the text of every generated file."""
+    rows = headline_rows()
+    texts = {
+        "numbers.tex": numbers_tex(rows),
+        "growth.tex": growth_tex(rows),
+        "looseness.tex": looseness_tex(),
+        "claims.tex": claims_tex(CLAIMS.values()),
+        "figures.tex": figures_tex(),
+    }
+    return {name: HEADER + text for name, text in texts.items()}
+
+
+NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:\\times10\^\{(-?\d+)\})?")
+
+
+def moved(committed: str, computed: str) -> list[str]:
+    """Say which lines of two texts differ by more than the tolerance of the module docstring."""
+    old, new = committed.splitlines(), computed.splitlines()
+    if len(old) != len(new):
+        return [f"{len(old)} lines became {len(new)}"]
+    return [f"{a} -> {b}" for a, b in zip(old, new, strict=True) if not _close(a, b)]
+
+
+def _close(old: str, new: str) -> bool:
+    if NUMBER.sub("0", old) != NUMBER.sub("0", new):
+        return False
+    pairs = zip(NUMBER.finditer(old), NUMBER.finditer(new), strict=True)
+    return all(_close_numbers(a, b) for a, b in pairs)
+
+
+def _close_numbers(old: re.Match[str], new: re.Match[str]) -> bool:
+    (a, unit), (b, _) = map(_value_and_unit, (old, new))
+    return abs(a - b) <= 1.001 * unit
+
+
+def _value_and_unit(number: re.Match[str]) -> tuple[float, float]:
+    """Read a number and its last printed digit; the unit of an integer is 0: it must not move."""
+    whole, decimals, power = number.groups()
+    scale = 10.0 ** int(power or 0)
+    unit = scale * 10.0 ** -len(decimals) if decimals else 0.0
+    return float(f"{whole}.{decimals or 0}") * scale, unit
+
+
+def check(texts: dict[str, str], folder: Path) -> list[str]:
+    """Return every complaint about the committed files in a folder."""
+    complaints = []
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists():
+            complaints.append(f"{name}: not committed")
+            continue
+        complaints += [f"{name}: {line}" for line in moved(path.read_text("utf-8"), text)]
+    return complaints
+
+
+def write(texts: dict[str, str], folder: Path) -> None:
+    """Write what changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def main() -> int:
+    """Generate, or check what is committed; return the exit code."""
+    parser = argparse.ArgumentParser(description="write paper/generated/*.tex")
+    parser.add_argument("--check", action="store_true", help="compare with the committed files")
+    arguments = parser.parse_args()
+    try:
+        texts = generate()
+    except Missing as missing:
+        print(f"paper: missing {missing}", file=sys.stderr)
+        return 1
+    if not arguments.check:
+        write(texts, GENERATED)
+        return 0
+    complaints = check(texts, GENERATED)
+    for line in complaints:
+        print(f"paper: {line}", file=sys.stderr)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
