@@ -8,6 +8,7 @@ interval, between the two that bracketed it.
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def _write(axes: Axes, x: float, y: float, text: str, slope: float, colour: styl
     axes.text(x, y, text, rotation=angle, color=colour, ha="center", va="center", fontsize=7.5)
 
 
-def _draw_exponent(axes: Axes, rows: list[Row], eps: float, handle: dict) -> None:
+def _draw_exponent(axes: Axes, rows: list[Row], eps: float, handle: dict[str, Any]) -> None:
     fit = fit_exponent(rows, eps)
     exponent, interval = (
         np.array(x) / math.log1p(eps) for x in (fit.coefficient("T"), fit.interval("T"))
@@ -95,7 +96,11 @@ def _finish(left: Axes, right: Axes, epsilons: list[float]) -> None:
     for exponent in PAPER:
         right.axhline(exponent, **bound_look(ours=False))
     right.axhline(2, **bound_look(ours=True))
-    text = {"transform": right.get_yaxis_transform(), "fontsize": 7.5, "ha": "center"}
+    text: dict[str, Any] = {
+        "transform": right.get_yaxis_transform(),
+        "fontsize": 7.5,
+        "ha": "center",
+    }
     right.text(0.5, 6.25, "ZL-5.1: enough", **text)
     right.text(0.5, 2.15, "S2: enough; S3: necessary", color=style.RED, **text)
     right.text(0.5, 0.7, "ZL-4.2: necessary", **text)
