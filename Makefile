@@ -91,11 +91,11 @@ arxiv: $(PAPER)/arxiv.tar.gz ## the article's sources as arXiv wants them
 check-paper: $(READY) ## recompute every number of the article, fail if a committed one moved
 	$(GENERATE) --check
 
-$(PAPER)/generated.stamp: $(READY) paper/generate.py $(SOURCES) $(wildcard results/*.csv figures/output/*.pdf)
+$(PAPER)/generated.stamp: $(READY) paper/generate.py paper/compare.py $(SOURCES) $(wildcard results/*.csv figures/output/*.pdf)
 	$(GENERATE)
 	@mkdir -p $(@D) && touch $@
 
-$(PAPER)/main.pdf: $(PAPER)/generated.stamp paper/main.tex paper/references.bib
+$(PAPER)/main.pdf: $(PAPER)/generated.stamp paper/main.tex paper/references.bib $(wildcard paper/floats/*.tex)
 	@command -v latexmk >/dev/null || { \
 	    echo "make paper: latexmk not found; on Debian: apt-get install --no-install-recommends" \
 	        "$(LATEX_PACKAGES) (about 370 MB)" >&2; exit 1; }
@@ -105,8 +105,8 @@ $(PAPER)/main.pdf: $(PAPER)/generated.stamp paper/main.tex paper/references.bib
 # Flat but for generated/ and figures/; same bytes whenever the sources are the same.
 $(PAPER)/arxiv.tar.gz: $(PAPER)/main.pdf
 	@rm -rf $(PAPER)/arxiv && mkdir -p $(PAPER)/arxiv/figures
-	cp -R paper/main.tex paper/references.bib paper/generated $(PAPER)/main.bbl $(PAPER)/arxiv
-	cd figures/output && cp $$(sed -n 's/.*includegraphics.*{\(.*\)}/\1.pdf/p' \
-	    ../../paper/main.tex ../../paper/generated/figures.tex) ../../$(PAPER)/arxiv/figures
+	cp -R paper/main.tex paper/references.bib paper/floats paper/generated $(PAPER)/main.bbl $(PAPER)/arxiv
+	sed -n 's|^INPUT ../\(figures/output/.*\.pdf\)$$|\1|p' $(PAPER)/main.fls | sort -u | \
+	    xargs -I '{}' cp '{}' $(PAPER)/arxiv/figures
 	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=a=rX,u+w \
 	    -C $(PAPER)/arxiv -cf - . | gzip -n > $@

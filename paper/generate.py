@@ -4,21 +4,22 @@ Numbers come from three places and no other: the committed tables ``results/*.cs
 computations that take seconds, and the claims as `treesmc.theory.verify` decides them. Running the
 script twice writes the same bytes.
 
-``--check`` computes all of it again and compares with what is committed. Words and integers must
-agree. Numbers with a decimal point may differ by one unit in their last printed digit, which is
-what round-off can do to a number that is rounded for printing; anything beyond that fails.
+``--check`` computes all of it again and fails if what is committed differs from it by more than the
+tolerance that ``compare.py`` states.
 """
 
 import argparse
 import math
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from compare import moved
 
 from treesmc.sims import certificate, families, lineage, moments, values
+from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import fit_growth
@@ -58,19 +59,22 @@ SERIES_NAMES = {
     "exact": r"SMC, $\eps = 0$",
 }
 
-# Further figures enter the article when both their table and their drawing are there.
-CAPTIONS = {
-    "exponent": r"The exponent. $\log N^*$ on \texttt{needle} against $T\log(1+\eps)$ for several "
-    r"$\eps$, with slope 2 (S2 and S3) and the slopes $2/3$ and $6$ of ZL-4.2 and ZL-5.1.",
-    "phase": r"Where SMC is polynomial: schedules $\eps = c\,T^{-a}$, the boundary $a = 1$, and "
-    r"$\eps = c\log T/T$.",
-    "looseness": r"How loose each bound is: ZL-5.1, its middle bound, S2, S1 and the first-order "
-    r"prediction S6 beside the true $N^*$ on the same instances.",
-    "guided": r"Single-particle guided sampling: TV against $\eps T$ for the four perturbations, "
-    r"the bound $2T\eps$ of ZL-4.3 and the attained hyperbolic tangent of S4.",
-    "perturbations": r"Which error matters: the cost of SMC under four perturbations of the same "
-    r"Bellman error.",
-}
+# Instances (T, eps) of the table of looseness, and its rows below S3 with their macros.
+CASES = ((8, 0.1), (16, 0.1), (16, 0.2), (32, 0.05))
+ASKED = (
+    ("$N^*$, exact", "LooseExact"),
+    ("S6, predicted", "LoosePredicted"),
+    ("S1, certified", "LooseCertified"),
+    ("S2, sum", "LooseSum"),
+    ("S2, closed form", "LooseClosed"),
+    ("ZL-5.1, middle", "LooseMiddle"),
+    ("ZL-5.1", "LoosePaper"),
+)
+
+
+# Further figures: each enters the article, with the paragraph that reads it in
+# paper/floats/NAME.tex, when its table and its drawing are both there.
+DRAWINGS = ("exponent", "phase", "guided", "looseness", "perturbations")
 
 
 class Missing(Exception):
@@ -187,6 +191,8 @@ def numbers_tex(rows: list[Row]) -> str:
         **one_step_numbers(),
         **overreading_numbers(),
         **headline_numbers(rows),
+        **looseness_numbers(),
+        **exponent_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -194,8 +200,8 @@ def numbers_tex(rows: list[Row]) -> str:
 def growth_tex(rows: list[Row]) -> str:
     """Return the fitted laws of growth of the headline experiment beside theory."""
     return table(
-        "@{}lllcc@{}",
-        r"series & theory & fitted, 95\% & S6 & $\chi^2$/dof",
+        "@{}llllr@{}",
+        r"series & theory & fitted & S6 & $\chi^2\!/\nu$",
         filter(None, (_growth_row(rows, name) for name in SERIES)),
     )
 
@@ -206,7 +212,7 @@ def _growth_row(rows: list[Row], name: str) -> str | None:
         return None
     term = SERIES[name].growth[-1]
     value, half = fit.coefficient(term), np.ptp(fit.interval(term)) / 2
-    digits = max(2, 1 - math.floor(math.log10(half)))
+    digits = 2 if term == "log T" else -math.floor(math.log10(half))
     fitted = rf"${value:.{digits}f} \pm {half:.{digits}f}$"
     quality = f"{fit.chi2_dof:.1f}" if fit.weighted else "---"
     cells = (SERIES_NAMES[name], _growth_theory(rows, name), fitted)
@@ -239,28 +245,43 @@ def _growth_predicted(rows: list[Row], name: str) -> str:
 
 def looseness_tex() -> str:
     """Return what each bound asks for on `needle`, beside the exact N*, at delta = 1/10."""
-    cases = ((8, 0.1), (16, 0.1), (16, 0.2), (32, 0.05))
-    columns = [[rf"$T={T}$, $\eps={eps:g}$", *_looseness(T, eps)] for T, eps in cases]
-    labels = (
-        *("", "S3, queries needed", "$N^*$, exact", "S6, predicted", "S1, certified"),
-        *("S2, sum", "S2, closed form", "ZL-5.1, middle", "ZL-5.1"),
+    labels = ("S3, queries needed", *(label for label, _ in ASKED))
+    columns = [looseness(T, eps) for T, eps in CASES]
+    head = " & ".join(["", *(rf"$T={T}$, $\eps={eps:g}$" for T, eps in CASES)])
+    rows = (
+        " & ".join([label, *map(grouped, cells)])
+        for label, *cells in zip(labels, *columns, strict=True)
     )
-    lines = [" & ".join(cells) for cells in zip(labels, *columns, strict=True)]
-    return table("@{}l" + "r" * len(cases) + "@{}", lines[0], lines[1:])
+    return table("@{}l" + "r" * len(CASES) + "@{}", head, rows)
 
 
-def _looseness(T: int, eps: float, delta: float = 0.1) -> Iterator[str]:
+@cache
+def looseness(T: int, eps: float, delta: float = 0.1) -> tuple[float, ...]:
+    """Return S3's queries and then the particles of `ASKED`, on `needle`."""
     tree = families.needle(T, eps)
     L = values.ratio_bound(tree)
-    yield grouped(max(math.exp(bounds.log_hidden_queries(T, eps, delta)), 0))
     exact = lineage.least_particles_exact(tree, delta)
-    yield "---" if exact is None else grouped(exact)
-    yield grouped(certificate.first_order_constant(tree)[0] / delta)
-    yield grouped(least(lambda N: certificate.tv_certificate(tree, N)[0] <= delta))
-    yield grouped(math.exp(bounds.log_uniform_particles(T, eps, L, delta)))
-    yield grouped(math.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)))
-    yield grouped(math.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta)
-    yield grouped(math.exp(bounds.log_zhu_lu_particles(T, eps, L, delta)))
+    if exact is None:
+        raise Missing(f"N* on needle T={T}, eps={eps}: above the cap of the exact search")
+    return (
+        max(math.exp(bounds.log_hidden_queries(T, eps, delta)), 0),
+        exact,
+        certificate.first_order_constant(tree)[0] / delta,
+        least(lambda N: certificate.tv_certificate(tree, N)[0] <= delta),
+        math.exp(bounds.log_uniform_particles(T, eps, L, delta)),
+        math.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)),
+        math.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta,
+        math.exp(bounds.log_zhu_lu_particles(T, eps, L, delta)),
+    )
+
+
+def looseness_numbers() -> dict[str, str]:
+    """Range over the cases of what each bound asks for, over N*."""
+    columns = np.array([looseness(T, eps) for T, eps in CASES])[:, 1:]
+    found = {}
+    for (_, name), ratios in zip(ASKED, (columns / columns[:, :1]).T, strict=True):
+        found |= {f"{name}Least": sci(min(ratios), 3), f"{name}Most": sci(max(ratios), 3)}
+    return found
 
 
 def least(enough: Callable[[int], bool]) -> int:
@@ -295,18 +316,24 @@ def _claim_row(claim: Claim) -> str:
 
 
 def figures_tex() -> str:
-    """Return the further figures that exist, each a float with its caption."""
-    there = [
-        name
-        for name in CAPTIONS
-        if (RESULTS / f"{name}.csv").exists() and (FIGURES / f"{name}.pdf").exists()
+    """Return the inputs of the further figures that exist."""
+    return "".join(f"\\input{{floats/{name}}}\n" for name in DRAWINGS if _drawn(name))
+
+
+def _drawn(name: str) -> bool:
+    return (RESULTS / f"{name}.csv").exists() and (FIGURES / f"{name}.pdf").exists()
+
+
+def exponent_numbers() -> dict[str, str]:
+    """Range of the exponents fitted on `needle`; nothing if that experiment is not there."""
+    if not _drawn("exponent"):
+        return {}
+    rows = read_table(RESULTS / "exponent.csv")
+    fitted = [
+        fit_exponent(rows, eps).coefficient("T") / math.log1p(eps)
+        for eps in sorted({row["eps"] for row in rows})
     ]
-    return "".join(
-        "\\begin{figure*}[t]\n\\centering\n"
-        f"\\includegraphics[width=0.85\\textwidth]{{{name}}}\n"
-        f"\\caption{{{CAPTIONS[name]}}}\n\\label{{fig:{name}}}\n\\end{{figure*}}\n"
-        for name in there
-    )
+    return {"ExponentLow": f"{min(fitted):.3f}", "ExponentHigh": f"{max(fitted):.3f}"}
 
 
 def generate() -> dict[str, str]:
@@ -320,37 +347,6 @@ def generate() -> dict[str, str]:
         "figures.tex": figures_tex(),
     }
     return {name: HEADER + text for name, text in texts.items()}
-
-
-NUMBER = re.compile(r"(\d+)(?:\.(\d+))?(?:\\times10\^\{(-?\d+)\})?")
-
-
-def moved(committed: str, computed: str) -> list[str]:
-    """Say which lines of two texts differ by more than the tolerance of the module docstring."""
-    old, new = committed.splitlines(), computed.splitlines()
-    if len(old) != len(new):
-        return [f"{len(old)} lines became {len(new)}"]
-    return [f"{a} -> {b}" for a, b in zip(old, new, strict=True) if not _close(a, b)]
-
-
-def _close(old: str, new: str) -> bool:
-    if NUMBER.sub("0", old) != NUMBER.sub("0", new):
-        return False
-    pairs = zip(NUMBER.finditer(old), NUMBER.finditer(new), strict=True)
-    return all(_close_numbers(a, b) for a, b in pairs)
-
-
-def _close_numbers(old: re.Match[str], new: re.Match[str]) -> bool:
-    (a, unit), (b, _) = map(_value_and_unit, (old, new))
-    return abs(a - b) <= 1.001 * unit
-
-
-def _value_and_unit(number: re.Match[str]) -> tuple[float, float]:
-    """Read a number and its last printed digit; the unit of an integer is 0: it must not move."""
-    whole, decimals, power = number.groups()
-    scale = 10.0 ** int(power or 0)
-    unit = scale * 10.0 ** -len(decimals) if decimals else 0.0
-    return float(f"{whole}.{decimals or 0}") * scale, unit
 
 
 def check(texts: dict[str, str], folder: Path) -> list[str]:
