@@ -77,7 +77,6 @@ clean: ## remove what was built, keep .venv and results
 
 # The article. Its numbers come from paper/generate.py, its figures from `make figures`.
 PAPER := build/paper
-LATEX_PACKAGES := texlive-latex-extra texlive-fonts-recommended lmodern latexmk
 GENERATE := $(BIN)/python paper/generate.py
 LATEXMK := SOURCE_DATE_EPOCH=0 latexmk -pdf -Werror -halt-on-error -interaction=nonstopmode -silent
 
@@ -91,14 +90,19 @@ arxiv: $(PAPER)/arxiv.tar.gz ## the article's sources as arXiv wants them
 check-paper: $(READY) ## recompute every number of the article, fail if a committed one moved
 	$(GENERATE) --check
 
-$(PAPER)/generated.stamp: $(READY) paper/generate.py paper/compare.py $(SOURCES) $(wildcard results/*.csv figures/output/*.pdf)
+.PHONY: latexmk
+latexmk:
+	@command -v latexmk >/dev/null || { \
+	    echo "make paper: latexmk is missing; on Debian: apt-get install --no-install-recommends" \
+	        "texlive-latex-extra texlive-fonts-recommended lmodern latexmk (about 370 MB)" >&2; \
+	    exit 1; }
+
+DRAWN := $(wildcard results/*.csv figures/output/*.pdf)
+$(PAPER)/generated.stamp: paper/generate.py paper/compare.py $(SOURCES) $(DRAWN) | latexmk $(READY)
 	$(GENERATE)
 	@mkdir -p $(@D) && touch $@
 
 $(PAPER)/main.pdf: $(PAPER)/generated.stamp paper/main.tex paper/references.bib $(wildcard paper/floats/*.tex)
-	@command -v latexmk >/dev/null || { \
-	    echo "make paper: latexmk not found; on Debian: apt-get install --no-install-recommends" \
-	        "$(LATEX_PACKAGES) (about 370 MB)" >&2; exit 1; }
 	cd paper && $(LATEXMK) -outdir=../$(@D) main.tex
 	@touch $@
 
