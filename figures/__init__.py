@@ -19,4 +19,6 @@ def _lazy(name: str) -> Draw:
     return draw
 
 
-FIGURES: dict[str, Draw] = {name: _lazy(name) for name in ("headline", "exponent", "guided")}
+FIGURES: dict[str, Draw] = {
+    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase")
+}

@@ -24,4 +24,6 @@ def _lazy(name: str) -> Compute:
     return compute
 
 
-EXPERIMENTS: dict[str, Compute] = {name: _lazy(name) for name in ("headline", "exponent", "guided")}
+EXPERIMENTS: dict[str, Compute] = {
+    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase")
+}

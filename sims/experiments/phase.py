@@ -1,0 +1,118 @@
+r"""The phase diagram: for which eps(T) are the particles needed on `needle` polynomial in T?
+
+Two series for TV <= delta = 1/10:
+
+`map`     eps = c T^-a over a grid of (a, c): the local degree d log N* / d log T of the
+          first-order law of S6, N* = C / delta, between T and 2 T, at each of two horizons.
+`line`    N* against T for eps = T^-a and for eps = log T / (2 T), exact or measured.
+
+For a < 1 the degree grows without bound; for a = 1 it tends to 1. On the edge, eps = c log T / T,
+it is about 1 + 2c (S2, S3). For a > 1 the first-order law has degree 2 - a, but it is a law of
+many particles: once T eps is small one particle is within delta, and N* falls to 1.
+
+**First-order law.** On `needle`, with r = 1 + eps, let m be the target mass of the hidden symbol
+and H the number of symbols. By S6, h_1 = m H below the hidden symbol and (1 - m) H/(H - 1)
+elsewhere, and for the step with k = T - t + 1 = 1..T-1 to the end h_t = m + (1 - m) r^(2k) below
+and m r^(-2k) + 1 - m elsewhere. So with b the sum of the h_t - 1 and pi having two classes,
+
+    C = m (1 - m) |b(hidden) - b(elsewhere)|,
+    b(hidden) - b(elsewhere) = (m - 1/H) H^2/(H - 1) + sum_k ((1 - m) r^(2k) - m r^(-2k) + 2m - 1).
+
+It needs no tree, hence works at horizons that trees do not reach.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from treesmc.sims.cost import least_particles
+from treesmc.sims.experiments.common import tabulate
+from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.families import needle
+
+DELTA = 0.1
+MAP_HORIZONS = (2**8, 2**20)
+POWERS = tuple(float(a) for a in np.linspace(0.5, 1.5, 31))
+FACTORS = tuple(float(c) for c in np.geomspace(0.125, 4, 16))
+EDGE_FACTOR = 0.5  # c of the line c log T / T; the other lines have c = 1
+LINE_POWERS = (0.0, 0.5, 0.75, 1.0, 1.25)
+HORIZONS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
+LARGEST = 1e13  # particles; a longer horizon would need more
+
+COLUMNS = (
+    *("series", "T", "a", "c", "eps", "delta", "first_order", "degree"),
+    *("n_star", "low", "high", "evidence", "replicates", "seed"),
+)
+
+
+def points(quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points: the maps, then line after line."""
+    grid = [(T, a, c) for T in MAP_HORIZONS for a in POWERS for c in FACTORS]
+    if quick:
+        grid = [(T, a, c) for T, a, c in grid if a in POWERS[::6] and c in FACTORS[::6]]
+    maps = [{"series": "map", "T": T, "a": a, "c": c, "eps": c * T**-a} for T, a, c in grid]
+    lines = _lines(HORIZONS[::4] if quick else HORIZONS, 512 if quick else 4096)
+    return [{"experiment": "phase", "delta": DELTA, **point} for point in maps + lines]
+
+
+def _lines(horizons: tuple[int, ...], replicates: int) -> list[Parameters]:
+    """Points of the lines whose first-order N* is within reach; on the edge there is no a."""
+    schedules = [(a, T, epsilon_of(T, a)) for a in (*LINE_POWERS, None) for T in horizons]
+    return [
+        {
+            **{"series": "line", "T": T, "a": a, "eps": eps},
+            **{"replicates": replicates, "seed": seed},
+        }
+        for seed, (a, T, eps) in enumerate(schedules)
+        if log_needle_constant(T, eps) < math.log(DELTA * LARGEST)
+    ]
+
+
+def epsilon_of(T: int, a: float | None) -> float:
+    """Return eps of a line: T^-a, or log T / (2 T) if there is no a."""
+    return EDGE_FACTOR * math.log(T) / T if a is None else float(T) ** -a
+
+
+def log_needle_constant(T: int, eps: float) -> float:
+    """Return log C of the module docstring, C = lim N TV on `needle`; eps > 0.
+
+    Computed as log R + log (C / R), R = r^(2 (T - 1)), where nothing overflows.
+    """
+    x = math.log1p(eps)
+    log_R = 2 * (T - 1) * x
+    inverse = math.exp(-log_R)
+    H = math.floor((1 + eps) ** (2 * (T - 1))) + 1 if log_R < 700 else math.inf
+    alphabet = H * inverse if log_R < 700 else 1.0  # H / R
+    m = 1 / (1 + (H - 1) * inverse) if log_R < 700 else 0.5
+    first = (m - 1 / H) * alphabet / (1 - 1 / H)
+    rising = math.expm1(-log_R) / math.expm1(-2 * x)  # sum of r^(2k) / R
+    falling = -math.expm1(-log_R) / math.expm1(2 * x) * inverse  # sum of r^(-2k) / R
+    later = (1 - m) * rising - m * falling + (2 * m - 1) * (T - 1) * inverse
+    return log_R + math.log(m * (1 - m) * (first + later))
+
+
+def local_degree(T: int, a: float, c: float) -> float:
+    """Return d log C / d log T between T and 2 T along eps = c T^-a."""
+    low, high = (log_needle_constant(t, c * t**-a) for t in (T, 2 * T))
+    return (high - low) / math.log(2)
+
+
+def compute_point(point: Parameters) -> Row:
+    """Return the local degree on the map; on a line, N* and its first-order law."""
+    if point["series"] == "map":
+        return {"degree": local_degree(point["T"], point["a"], point["c"])}
+    tree, replicates = needle(point["T"], point["eps"]), point["replicates"]
+    found = least_particles(tree, point["delta"], replicates=replicates, seed=point["seed"])
+    return {
+        "first_order": math.exp(log_needle_constant(point["T"], point["eps"])) / point["delta"],
+        "n_star": found.n_star,
+        "low": found.interval[0],
+        "high": found.interval[1],
+        "evidence": found.evidence,
+    }
+
+
+def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/phase.csv``."""
+    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
