@@ -82,9 +82,10 @@ class Missing(Exception):
 
 
 def sci(x: float, digits: int = 2) -> str:
-    """Return a number for text: plain between 0.001 and 10^5, else a power of ten."""
-    if x == 0 or 1e-3 <= abs(x) < 1e5:
-        return f"{x:.{digits}g}" if abs(x) < 10**digits else f"{round(x):d}"
+    """Return a positive number for text, to so many digits: plain up to 10^5, else a power."""
+    if x < 1e5:
+        decimals = digits - 1 - math.floor(math.log10(x))
+        return f"{x:.{max(decimals, 0)}f}"
     mantissa, power = f"{x:.{digits - 1}e}".split("e")
     return rf"\ensuremath{{{mantissa}\times10^{{{int(power)}}}}}"
 

@@ -94,7 +94,13 @@ def test_a_file_that_is_not_committed_is_reported(tmp_path):
 
 @pytest.mark.parametrize(
     ("x", "text"),
-    [(0.05, "0.05"), (7936, "7936"), (1.1e21, r"\ensuremath{1.1\times10^{21}}"), (9.43, "9.4")],
+    [
+        (0.05, "0.050"),
+        (1.7, "1.7"),
+        (7936, "7936"),
+        (1.1e21, r"\ensuremath{1.1\times10^{21}}"),
+        (9.43, "9.4"),
+    ],
 )
 def test_numbers_for_text(x, text):
     assert generate.sci(x) == text
