@@ -20,5 +20,5 @@ def _lazy(name: str) -> Draw:
 
 
 FIGURES: dict[str, Draw] = {
-    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase")
+    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase", "looseness")
 }

@@ -25,5 +25,5 @@ def _lazy(name: str) -> Compute:
 
 
 EXPERIMENTS: dict[str, Compute] = {
-    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase")
+    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase", "looseness")
 }

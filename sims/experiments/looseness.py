@@ -1,0 +1,101 @@
+"""How loose is each bound: what the tree itself says about N, at eps = 1/T, on three kinds of tree.
+
+For TV <= 1/10, from the tree outwards: N* (exact or measured), the first-order prediction of S6,
+the N at which S1's certificate is delta, and S2's sum over the tree's own mixing ratios. The bounds
+that see only T, eps and L are formulas of these columns and are left to the figure.
+
+N* and the prediction are over terminal classes, the certificates over paths, which is the stronger
+claim: where a path has more to it than its last class, part of the gap is this.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
+from treesmc.sims.cost import least_particles, terminal_constant
+from treesmc.sims.experiments.common import tabulate
+from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.families import needle, needle_in_drift, product
+from treesmc.sims.perturb import random_sign
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import epsilon, ratio_bound
+
+DELTA = 0.1
+HORIZONS = (4, 8, 16, 32, 64, 128)
+QUICK_HORIZONS = (4, 8, 32)
+PATHS = 256  # drawn from pi, the same at every N, where they cannot be enumerated
+PRECISION = 1e-3  # of log N in the certificate
+
+TREES: dict[str, Callable[[int, float], TreeMDP]] = {
+    "needle": needle,
+    "needle_in_drift": needle_in_drift,
+    "random_sign": lambda T, eps: random_sign(product(T), eps),
+}
+
+COLUMNS = (
+    *("series", "T", "delta", "eps", "L", "n_star", "low", "high", "evidence", "first_order"),
+    *("certified", "instance", "replicates", "seed"),
+)
+
+
+def points(quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points, tree by tree."""
+    horizons, replicates = (QUICK_HORIZONS, 256) if quick else (HORIZONS, 2048)
+    return [
+        {
+            "experiment": "looseness",
+            "series": name,
+            "T": T,
+            "delta": DELTA,
+            "replicates": replicates,
+            "seed": 1000 * index + T,
+        }
+        for index, name in enumerate(TREES)
+        for T in horizons
+    ]
+
+
+def compute_point(point: Parameters) -> Row:
+    """Return the tree's errors and the particles by every route that needs the tree."""
+    tree = TREES[point["series"]](point["T"], 1 / point["T"])
+    delta, replicates, seed = point["delta"], point["replicates"], point["seed"]
+    predicted = terminal_constant(tree) / delta
+    found = least_particles(tree, delta, replicates=replicates, seed=seed)
+    instance = float(np.expm1(log_mixing_ratios(tree)).sum()) / delta
+    return {
+        "eps": epsilon(tree),
+        "L": ratio_bound(tree),
+        "n_star": found.n_star,
+        "low": found.interval[0],
+        "high": found.interval[1],
+        "evidence": found.evidence,
+        "first_order": predicted,
+        "certified": certified_particles(tree, delta, predicted, seed),
+        "instance": instance,
+    }
+
+
+def certified_particles(tree: TreeMDP, delta: float, start: float, seed: int) -> float:
+    """Return the real N at which S1's certificate is delta.
+
+    The certificate is close to 1 - 1/(1 + K/N), so its odds are close to K/N: N is multiplied by
+    the factor by which they miss, until that is nothing.
+    """
+    log_N, miss = math.log(max(start, 2.0)), math.inf
+    while abs(miss) > PRECISION:
+        certificate = tv_certificate(tree, math.exp(log_N), PATHS, seed)[0]
+        miss = _log_odds(certificate) - _log_odds(delta)
+        log_N += miss
+    return math.exp(log_N)
+
+
+def _log_odds(p: float) -> float:
+    return math.log(p) - math.log1p(-p)
+
+
+def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/looseness.csv``."""
+    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
