@@ -33,12 +33,17 @@ setup: $(READY) ## create .venv from the lock
 .PHONY: figures
 figures: build/figures$(QUICK).stamp ## compute what is missing and draw every figure (QUICK=1: coarse)
 
+# One script a figure. Written out, so that a deleted one is missed.
+SCRIPTS := $(patsubst %,figures/%.py,headline exponent guided phase looseness)
+$(SCRIPTS):
+	@echo "make figures: $@ is missing" >&2; exit 1
+
 # The full figures are committed; a quick look goes to build/ and leaves them alone.
-build/figures.stamp: $(READY) $(SOURCES)
+build/figures.stamp: $(READY) $(SOURCES) $(SCRIPTS)
 	$(BIN)/treesmc figures --jobs $(JOBS)
 	@mkdir -p build && touch $@
 
-build/figures1.stamp: $(READY) $(SOURCES)
+build/figures1.stamp: $(READY) $(SOURCES) $(SCRIPTS)
 	$(BIN)/treesmc figures --quick --results build/quick --out build/quick --jobs $(JOBS)
 	@mkdir -p build && touch $@
 

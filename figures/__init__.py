@@ -5,20 +5,27 @@ Modules are imported when called.
 """
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
+from treesmc.sims.experiments import load_script
+
 Draw = Callable[[Path, Path], list[Path]]
+
+NAMES = (
+    "headline",
+    "exponent",
+    "guided",
+    "phase",
+    "looseness",
+)
 
 
 def _lazy(name: str) -> Draw:
     def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-        paths: list[Path] = import_module(f"{__name__}.{name}").draw(csv_path, out_dir)
+        paths: list[Path] = load_script("figures", name).draw(csv_path, out_dir)
         return paths
 
     return draw
 
 
-FIGURES: dict[str, Draw] = {
-    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase", "looseness")
-}
+FIGURES: dict[str, Draw] = {name: _lazy(name) for name in NAMES}

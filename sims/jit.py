@@ -1,35 +1,19 @@
 """How every kernel is compiled: serial, without the GIL, cached on disk.
 
 Numba's disk cache looks at the file of the compiled function only: edit a helper in another file
-and a cached caller goes on returning the old numbers. The cache folder is therefore keyed by a
-hash of every source file of this package.
+and a cached caller goes on returning the old numbers. The cache folder of a kernel is therefore
+keyed by a hash of its file and of all it imports.
 """
 
-import hashlib
 import os
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core import config
 
-
-@cache
-def source_hash() -> str:
-    """Hash of all sources of the package (hexadecimal): names the code that made a result."""
-    folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(folder.rglob("*.py")):
-        digest.update(source.relative_to(folder).as_posix().encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _cache_folder() -> str:
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return str(Path(root) / "treesmc" / f"numba-{source_hash()}")
+from treesmc.sims.sources import source_hash
 
 
 def kernel(function: Callable) -> Any:
@@ -46,8 +30,14 @@ def kernel(function: Callable) -> Any:
         ``.py_func`` is the function as written.
     """
     previous = config.CACHE_DIR  # type: ignore[attr-defined]  # set by numba when it starts
-    config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+    config.CACHE_DIR = _cache_folder(function)  # type: ignore[attr-defined]
     try:
         return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
         config.CACHE_DIR = previous  # type: ignore[attr-defined]
+
+
+def _cache_folder(function: Callable) -> str:
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    source = Path(function.__code__.co_filename)
+    return str(Path(root) / "treesmc" / f"numba-{source_hash(source)}")

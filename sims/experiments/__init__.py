@@ -6,7 +6,18 @@ when called.
 
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
+
+from treesmc.sims.errors import BadInput
+
+NAMES = (
+    "headline",
+    "exponent",
+    "guided",
+    "phase",
+    "looseness",
+)
 
 
 class Compute(Protocol):
@@ -16,14 +27,31 @@ class Compute(Protocol):
         """``jobs`` threads; ``quick`` means fewer points and replicates."""
 
 
+def load_script(folder: str, name: str) -> ModuleType:
+    """Import ``treesmc.<folder>.<name>``.
+
+    Raises
+    ------
+    BadInput
+        The file is not there.
+    """
+    module = f"treesmc.{folder}.{name}"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        path = f"{folder.replace('.', '/')}/{name}.py"
+        raise BadInput(f"{path} is missing, and figure {name!r} needs it") from None
+
+
 def _lazy(name: str) -> Compute:
     def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-        path: Path = import_module(f"{__name__}.{name}").compute(results_dir, jobs, quick)
+        script = load_script("sims.experiments", name)
+        path: Path = script.compute(results_dir, jobs, quick)
         return path
 
     return compute
 
 
-EXPERIMENTS: dict[str, Compute] = {
-    name: _lazy(name) for name in ("headline", "exponent", "guided", "phase", "looseness")
-}
+EXPERIMENTS: dict[str, Compute] = {name: _lazy(name) for name in NAMES}

@@ -1,7 +1,7 @@
 """Results on disk: one immutable file (a shard) per point, one tidy table per experiment.
 
-A shard is named by a hash of the point's parameters, seed included, and of the sources of this
-package, so a name never means two results. It is written to a temporary file and renamed, hence
+A shard is named by a hash of the point's parameters, seed included, and of the sources that
+computed it, so a name never means two results. It is written to a temporary file and renamed, hence
 whole or absent; one that cannot be read, or holds other parameters, is computed again. Resuming
 an interrupted run is therefore nothing but running it.
 
@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,49 +27,68 @@ from typing import Any, BinaryIO
 import numba
 import numpy as np
 
-from treesmc.sims.jit import source_hash
+from treesmc.sims.sources import source_hash
 from treesmc.sims.treefile import write_atomically
 
 Parameters = dict[str, Any]
 Row = dict[str, Any]
 
 
-def shard_path(folder: Path, parameters: Parameters) -> Path:
-    """Return the file of a point."""
-    key = json.dumps({"parameters": parameters, "source": source_hash()}, sort_keys=True)
-    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+@dataclass(frozen=True)
+class Shards:
+    """The shards of one experiment.
 
+    Attributes
+    ----------
+    folder : path
+        Holds the files; created when needed.
+    source : str
+        Hash of the sources that compute a point.
+    """
 
-def load_shard(folder: Path, parameters: Parameters) -> Row | None:
-    """Return the stored result of a point, or None if there is none that can be trusted."""
-    try:
-        shard = json.loads(shard_path(folder, parameters).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(shard, dict) or shard.get("parameters") != parameters:
-        return None
-    result = shard.get("result")
-    return result if isinstance(result, dict) else None
+    folder: Path
+    source: str
 
+    def path(self, parameters: Parameters) -> Path:
+        """Return the file of a point."""
+        key = json.dumps({"parameters": parameters, "source": self.source}, sort_keys=True)
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
-def store_shard(folder: Path, parameters: Parameters, result: Row) -> None:
-    """Write the result of a point with its provenance."""
-    shard = {"parameters": parameters, "result": result, "provenance": provenance()}
-    text = json.dumps(shard, indent=1, sort_keys=True) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_bytes(shard_path(folder, parameters), text.encode())
+    def load(self, parameters: Parameters) -> Row | None:
+        """Return the stored result of a point, or None if there is none that can be trusted."""
+        try:
+            shard = json.loads(self.path(parameters).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(shard, dict) or shard.get("parameters") != parameters:
+            return None
+        result = shard.get("result")
+        return result if isinstance(result, dict) else None
+
+    def store(self, parameters: Parameters, result: Row) -> None:
+        """Write the result of a point with its provenance."""
+        provenance = {"source": self.source, **versions()}
+        shard = {"parameters": parameters, "result": result, "provenance": provenance}
+        text = json.dumps(shard, indent=1, sort_keys=True) + "\n"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write_bytes(self.path(parameters), text.encode())
 
 
 @cache
-def provenance() -> dict[str, str]:
-    """Return what produced a result: source hash, git revision and versions."""
+def versions() -> dict[str, str]:
+    """Return the git revision and the versions that produce results here."""
     return {
-        "source": source_hash(),
         "revision": _git_revision(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "numba": numba.__version__,
     }
+
+
+def shards_of(compute: Callable[[Parameters], Row], folder: Path) -> Shards:
+    """Return the shards of what ``compute`` computes, named by the sources it is made of."""
+    file = sys.modules[compute.__module__].__file__ or ""
+    return Shards(folder, source_hash(Path(file)))
 
 
 def run(
@@ -88,7 +108,7 @@ def run(
     compute : callable
         Result of a point, a dict of JSON values; should spend its time outside the GIL.
     folder : path
-        Holds the shards; created when needed.
+        Of the shards.
     describe : callable
         Short name of a point, for the progress lines on standard error.
     effort : callable
@@ -96,13 +116,14 @@ def run(
     jobs : int
         Number of threads.
     """
-    missing = [point for point in points if load_shard(folder, point) is None]
+    shards = shards_of(compute, folder)
+    missing = [point for point in points if shards.load(point) is None]
     missing.sort(key=effort, reverse=True)
     progress = _Progress(len(missing), sum(map(effort, missing)))
     if missing:
         _log(f"{len(missing)} of {len(points)} points to compute")
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        futures = {pool.submit(_compute_one, compute, folder, p): p for p in missing}
+        futures = {pool.submit(_compute_one, compute, shards, p): p for p in missing}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -111,7 +132,7 @@ def run(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return [{**point, **(load_shard(folder, point) or {})} for point in points]
+    return [{**point, **(shards.load(point) or {})} for point in points]
 
 
 def collect(rows: Sequence[Row], columns: Sequence[str], path: Path) -> Path:
@@ -137,8 +158,8 @@ def read_table(path: Path) -> list[Row]:
         return [{key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(handle)]
 
 
-def _compute_one(compute: Callable[[Parameters], Row], folder: Path, point: Parameters) -> None:
-    store_shard(folder, point, compute(point))
+def _compute_one(compute: Callable[[Parameters], Row], shards: Shards, point: Parameters) -> None:
+    shards.store(point, compute(point))
 
 
 class _Progress:

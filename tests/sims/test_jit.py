@@ -1,12 +1,11 @@
 """The compile cache notices an edit anywhere in the package."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from treesmc.sims import jit
+from treesmc.sims import jit, sources
 
 CALLER = """
 from package.helper import helper
@@ -39,7 +38,9 @@ def run_caller(folder):
 def test_cached_caller_follows_an_edited_helper(tmp_path):
     package = tmp_path / "package"
     package.mkdir()
-    shutil.copy(Path(jit.__file__), package / "jit.py")
+    for module in (jit, sources):
+        text = Path(module.__file__).read_text().replace("treesmc.sims", "package")
+        (package / Path(module.__file__).name).write_text(text)
     (package / "caller.py").write_text(CALLER)
     (package / "helper.py").write_text(HELPER.format(number=1))
     assert run_caller(tmp_path) == ["1", "0"]

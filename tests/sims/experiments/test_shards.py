@@ -1,17 +1,12 @@
 """Shards: computed once, recomputed when damaged, and the same table from any schedule."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from treesmc.sims.experiments.shards import (
-    collect,
-    load_shard,
-    read_table,
-    run,
-    shard_path,
-    store_shard,
-)
+from treesmc.sims.experiments.shards import Shards, collect, read_table, run, shards_of
+from treesmc.sims.sources import source_hash
 
 POINTS = [{"T": T, "eps": 0.1} for T in (4, 8, 16)]
 COLUMNS = ("T", "eps", "cost", "none")
@@ -45,7 +40,7 @@ def test_second_run_computes_nothing(tmp_path, capsys):
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"parameters": {"T": 5}, "result": {}}'])
 def test_damaged_shard_is_computed_again(tmp_path, damage):
     rows = run_all(Square(), tmp_path)
-    shard_path(tmp_path, POINTS[1]).write_text(damage)
+    shards_of(Square(), tmp_path).path(POINTS[1]).write_text(damage)
     again = Square()
     assert run_all(again, tmp_path) == rows
     assert again.calls == [8]
@@ -65,21 +60,26 @@ def test_interrupted_run_resumes(tmp_path):
     assert 16 not in rest.calls
 
 
-def test_name_depends_on_parameters_and_sources(tmp_path, monkeypatch):
-    name = shard_path(tmp_path, POINTS[0])
-    assert name == shard_path(tmp_path, dict(reversed(POINTS[0].items())))
-    assert name != shard_path(tmp_path, {**POINTS[0], "eps": 0.1 + 1e-16 * 2})
-    monkeypatch.setattr("treesmc.sims.experiments.shards.source_hash", lambda: "edited")
-    assert name != shard_path(tmp_path, POINTS[0])
+def test_name_depends_on_parameters_and_sources(tmp_path):
+    shards = Shards(tmp_path, "source")
+    name = shards.path(POINTS[0])
+    assert name == shards.path(dict(reversed(POINTS[0].items())))
+    assert name != shards.path({**POINTS[0], "eps": 0.1 + 1e-16 * 2})
+    assert name != Shards(tmp_path, "edited").path(POINTS[0])
+
+
+def test_source_is_that_of_the_computing_module(tmp_path):
+    assert shards_of(Square(), tmp_path) == Shards(tmp_path, source_hash(Path(__file__)))
 
 
 def test_shard_holds_provenance(tmp_path):
-    store_shard(tmp_path, POINTS[0], {"cost": 1.0})
-    shard = json.loads(shard_path(tmp_path, POINTS[0]).read_text())
+    shards = Shards(tmp_path, "source")
+    shards.store(POINTS[0], {"cost": 1.0})
+    shard = json.loads(shards.path(POINTS[0]).read_text())
     assert shard["parameters"] == POINTS[0]
     assert set(shard["provenance"]) == {"source", "revision", "python", "numpy", "numba"}
-    assert load_shard(tmp_path, POINTS[0]) == {"cost": 1.0}
-    assert load_shard(tmp_path, POINTS[1]) is None
+    assert shards.load(POINTS[0]) == {"cost": 1.0}
+    assert shards.load(POINTS[1]) is None
 
 
 def test_table_is_the_same_from_any_schedule(tmp_path):
