@@ -1,7 +1,7 @@
 """draw figures from results, computing what is missing
 
 Results are kept as shards under the results folder, so an interrupted run resumes where it
-stopped. Without NAME, every figure is drawn.
+stopped. Without NAME, every figure is drawn, and the scaling exponents are fitted anew.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compute what is missing, then draw."""
     from treesmc.figures import FIGURES
-    from treesmc.sims.experiments import EXPERIMENTS
+    from treesmc.sims.experiments import EXPERIMENTS, exponents
 
     check_at_least("--jobs", args.jobs, 1)
     for name in args.names:
@@ -36,4 +36,6 @@ def run(args: argparse.Namespace) -> int:
         table = EXPERIMENTS[name](args.results, jobs=args.jobs, quick=args.quick)
         for path in FIGURES[name](table, args.out):
             print(f"treesmc: drew {path}", file=sys.stderr)
+    if not (args.names or args.quick):
+        print(f"treesmc: fitted {exponents.compute(args.results)}", file=sys.stderr)
     return 0

@@ -1,0 +1,54 @@
+"""The table of exponents: what is committed follows from the committed results, and they from code.
+
+The results are recomputed in full by `make figures`; here only series that take seconds.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from treesmc.sims.experiments import exponent, exponents, headline
+from treesmc.sims.experiments.shards import read_table
+
+RESULTS = Path(__file__).resolve().parents[3] / "results"
+BY_NAME = {e.name: e for e in exponents.EXPONENTS}
+DIGITS = 1e-11  # tables have 12
+
+
+def committed():
+    return {row["name"]: row for row in read_table(RESULTS / "exponents.csv")}
+
+
+def agrees(row):
+    """Whether theory is in the interval, or within the allowance of it."""
+    low, high = row["low"] - row["allowance"], row["high"] + row["allowance"]
+    return low <= row["theory"] <= high
+
+
+def test_committed_table_follows_from_the_committed_results(tmp_path):
+    for path in RESULTS.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    path = exponents.compute(tmp_path)
+    assert path.read_bytes() == (RESULTS / "exponents.csv").read_bytes()
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_theory_is_in_the_interval_and_other_classes_are_not(name):
+    row = committed()[name]
+    assert agrees(row)
+    for wrong in (0.75 * row["theory"], 1.25 * row["theory"]):
+        assert not agrees({**row, "theory": wrong})
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(exponent, "needle-constant-1"), (headline, "headline-naive")]
+)
+def test_quick_exponents_are_computed_again(module, name):
+    wanted = BY_NAME[name]
+    points = [p for p in module.points() if wanted.used([p])]
+    rows = [{**point, **module.compute_point(point)} for point in points]
+    again = wanted.row(rows)
+    for key in ("fitted", "low", "high"):
+        assert again[key] == pytest.approx(committed()[name][key], rel=DIGITS)
+    other = wanted.row([{**row, "T": row["T"] + 1} for row in rows[:1]] + rows[1:])
+    assert other["fitted"] != pytest.approx(again["fitted"], rel=1e-6)
