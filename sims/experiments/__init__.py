@@ -17,6 +17,7 @@ NAMES = (
     "guided",
     "phase",
     "looseness",
+    "queries",
 )
 
 

@@ -1,0 +1,168 @@
+r"""The lower bound at work on `needle`: what q queries find, and what SMC does with N particles.
+
+One of H equally likely first symbols is hidden (S3). A value query below a symbol tells whether it
+is the hidden one and nothing else; after q queries one symbol is returned. Averaged over the hidden
+symbol it is right with probability at most (q + 1)/H. Series:
+
+`fresh`    asks for q different symbols and, if none of them is hidden, returns another one.
+`repeats`  the same with symbols drawn independently, as a sampler from the reference policy sees
+           them: one of q + 1 draws, the guess included, must be hidden.
+`smc`      N particles look below at most N first symbols; the success is that of SMC's output law.
+
+Below the first symbol SMC on `needle` is a Wright-Fisher chain with selection. With K of the N
+particles below the hidden symbol at depth t and g_t = G_t(hidden) / G_t(elsewhere), the hidden
+share of the weight is X_t = K g_t / (K g_t + N - K), and K ~ Bin(N, X_t) at depth t + 1.
+
+`run`      X_t along one run.
+`mean`     E[X_t], which is the output law of SMC on the tree cut at depth t. As N -> infinity X_t
+           tends to pi_t(hidden), the `limit`: its odds are multiplied by (1 + eps)^2 at every step.
+"""
+
+import math
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from treesmc.sims.experiments.common import tabulate
+from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.families import needle
+from treesmc.sims.lineage import lineage_law
+from treesmc.sims.streams import generator
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import target_law
+
+SYMBOLS = (4, 16, 256)  # H of the strategies
+EFFORTS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5, 1.75, 2.0)  # q/H, N/H
+NEEDLES = ((8, 0.5), (16, 0.2), (150, 0.02))  # (T, eps) with about 300 symbols
+POPULATION = NEEDLES[1]
+CROWDS = (1, 200)  # N/H of the populations
+RUNS = 20
+
+COLUMNS = ("series", "T", "eps", "H", "q", "N", "t", "seed", "success", "share", "limit")
+
+
+def points(quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points: strategies, then SMC's successes and populations."""
+    needles = NEEDLES[:2] if quick else NEEDLES
+    crowds = (CROWDS[0], 8) if quick else CROWDS
+    listed = [*_games(), *_successes(needles), *_populations(crowds, 4 if quick else 1)]
+    return [{"experiment": "queries", **point} for point in listed]
+
+
+def _games() -> list[Parameters]:
+    return [
+        {"series": series, "T": 1, "H": H, "q": q}
+        for series in ("fresh", "repeats")
+        for H in SYMBOLS
+        for q in sorted({round(x * H) for x in EFFORTS})
+    ]
+
+
+def _successes(needles: tuple[tuple[int, float], ...]) -> list[Parameters]:
+    return [
+        {"series": "smc", "T": T, "eps": eps, "N": N}
+        for T, eps in needles
+        for N in sorted({max(1, round(x * n_symbols(needle(T, eps)))) for x in EFFORTS})
+    ]
+
+
+def _populations(crowds: tuple[int, ...], stride: int) -> list[Parameters]:
+    T, eps = POPULATION
+    sizes = [crowd * n_symbols(needle(T, eps)) for crowd in crowds]
+    places = [
+        {"T": T, "eps": eps, "N": N, "t": t}
+        for N in sizes
+        for t in range(1, T + 1)
+        if t % stride == 0
+    ]
+    runs = [{"series": "run", **place, "seed": seed} for seed in range(RUNS) for place in places]
+    return runs + [{"series": "mean", **place} for place in places]
+
+
+def n_symbols(tree: TreeMDP) -> int:
+    """Return H, the number of equally likely first symbols that `needle` stands for."""
+    return round(1 / tree.policy_at(0)[0, 0])
+
+
+def fresh(point: Parameters) -> Row:
+    """Ask for the first q symbols, guess the next; play against every hidden symbol in turn."""
+    H, q = point["H"], point["q"]
+    return {"success": success(range(q), q, H)}
+
+
+def success(asked: Collection[int], guess: int, H: int) -> float:
+    """Return how often the returned symbol is the hidden one, averaged over the hidden one.
+
+    Parameters
+    ----------
+    asked : collection of int
+        Symbols queried on misses, among 0 .. H - 1; a hit is returned.
+    guess : int
+        Symbol returned if none of them is hidden.
+    H : int
+        Number of symbols.
+    """
+    returned = [hidden if hidden in asked else guess for hidden in range(H)]
+    return sum(symbol == hidden for hidden, symbol in enumerate(returned)) / H
+
+
+def repeats(point: Parameters) -> Row:
+    """Return 1 - (1 - 1/H)^(q + 1): not all of q queries and the guess miss."""
+    return {"success": -math.expm1((point["q"] + 1) * math.log1p(-1 / point["H"]))}
+
+
+def smc(point: Parameters) -> Row:
+    """Return the mass that SMC's output law gives to the hidden symbol, and the target's."""
+    tree = needle(point["T"], point["eps"])
+    law, target = lineage_law(tree, point["N"]), target_law(tree)
+    return {"H": n_symbols(tree), "success": float(law[0]), "limit": float(target[0])}
+
+
+def run(point: Parameters) -> Row:
+    """Return the hidden share X_t at depth t of the run named by its seed."""
+    tree, N = needle(point["T"], point["eps"]), point["N"]
+    rng = generator(point["seed"], N)
+    share, log_odds = float(tree.policy_at(0)[0, 0]), 0.0
+    for t in range(1, point["t"] + 1):
+        K = int(rng.binomial(N, share))
+        hidden, elsewhere = tree.log_value_at(t)
+        g = math.exp(hidden - elsewhere - log_odds)
+        share, log_odds = K * g / (K * g + N - K), hidden - elsewhere
+    return {"H": n_symbols(tree), "share": share}
+
+
+def mean(point: Parameters) -> Row:
+    """Return E[X_t] and its limit for many particles, from the tree cut at depth t."""
+    tree = needle(point["T"], point["eps"])
+    short = cut(tree, point["t"])
+    law, target = lineage_law(short, point["N"]), target_law(short)
+    return {"H": n_symbols(tree), "share": float(law[0]), "limit": float(target[0])}
+
+
+def cut(tree: TreeMDP, t: int) -> TreeMDP:
+    """Return the first t steps of a tree, with V at depth t for a reward: its target is pi_t."""
+    depths = range(t)
+    return TreeMDP.from_layers(
+        [tree.policy_at(d) for d in depths],
+        [tree.child_at(d) for d in depths],
+        [tree.log_value_at(d) for d in range(t + 1)],
+        f"{tree.name} cut at {t}",
+    )
+
+
+SERIES: dict[str, Callable[[Parameters], Row]] = {
+    "fresh": fresh,
+    "repeats": repeats,
+    "smc": smc,
+    "run": run,
+    "mean": mean,
+}
+
+
+def compute_point(point: Parameters) -> Row:
+    """Return what the point's series computes."""
+    return SERIES[point["series"]](point)
+
+
+def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/queries.csv``."""
+    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
