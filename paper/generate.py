@@ -21,12 +21,14 @@ from compare import moved
 from treesmc.sims import certificate, families, lineage, moments, values
 from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
+from treesmc.sims.experiments.queries import POPULATION, n_symbols
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import fit_growth
 from treesmc.sims.tree import TreeMDP
 from treesmc.theory import bounds, verify
 from treesmc.theory.claim import Claim
 from treesmc.theory.claims import CLAIMS
+from treesmc.theory.queries import least_queries
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "paper" / "generated"
@@ -74,7 +76,7 @@ ASKED = (
 
 # Further figures: each enters the article, with the paragraph that reads it in
 # paper/floats/NAME.tex, when its table and its drawing are both there.
-DRAWINGS = ("exponent", "phase", "guided", "looseness", "perturbations")
+DRAWINGS = ("exponent", "queries", "phase", "guided", "looseness", "perturbations")
 
 
 class Missing(Exception):
@@ -194,6 +196,7 @@ def numbers_tex(rows: list[Row]) -> str:
         **headline_numbers(rows),
         **looseness_numbers(),
         **exponent_numbers(),
+        **queries_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -335,6 +338,21 @@ def exponent_numbers() -> dict[str, str]:
         for eps in sorted({row["eps"] for row in rows})
     ]
     return {"ExponentLow": f"{min(fitted):.3f}", "ExponentHigh": f"{max(fitted):.3f}"}
+
+
+def queries_numbers() -> dict[str, str]:
+    """Queries and particles for TV <= 1/10 on one `needle`, and SMC with as many as symbols."""
+    (T, eps), delta = POPULATION, 0.1
+    tree = families.needle(T, eps)
+    H, mass = n_symbols(tree), float(values.target_law(tree)[0])
+    return {
+        "QueriesHorizon": f"{T}",
+        "QueriesEps": f"{eps:g}",
+        "QueriesSymbols": f"{H}",
+        "QueriesNeeded": f"{least_queries(H, mass, delta)}",
+        "QueriesParticles": f"{lineage.least_particles_exact(tree, delta)}",
+        "QueriesCrowd": f"{lineage.lineage_law(tree, H)[0]:.3f}",
+    }
 
 
 def generate() -> dict[str, str]:
