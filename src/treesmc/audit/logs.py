@@ -1,0 +1,403 @@
+"""Logs of probed prefixes, streamed into a fixed number of bytes a line.
+
+One line is one prefix s at depth t of one prompt:
+
+    {"prompt": "p1", "depth": 3, "log_value": -1.2,      log V(s); -Infinity is V = 0
+     "child_log_values": [-1.0, -1.6],                   log V of K >= 2 continuations by pi_ref;
+                                                         at the last depth these are log rewards
+     "rollout_log_rewards": [-0.3, -2.0],                optional: log phi of completions by pi_ref
+     "path": 17,                                         optional: which rollout s is a prefix of
+     "log_weight": 0.0}                                  optional: log pi_ref(s)/q(s), if s was
+                                                         drawn from q instead of pi_ref
+
+Prefixes with the same prompt and path are prefixes of one sequence; only with them is it known how
+errors of successive steps go together.
+
+Of the children and of the rollouts only what the estimators need is kept (`Draws`): with
+X_1 .. X_K independent given s, the mean, the mean over pairs of distinct draws (unbiased for
+the *square* of the expectation, which the square of the mean is not), and the means of two
+halves, whose noises are independent. A line costs `BYTES_PER_LINE` whatever K is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from treesmc.sims.errors import BadInput
+from treesmc.sims.tree import FloatArray, IntArray
+
+BLOCK = 8192  # lines turned into arrays at a time
+NUMBERS = {int, float}
+NO_PATH = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What is kept of the draws X_1 .. X_K at each line; logarithms, nan where there are too few.
+
+    Attributes
+    ----------
+    count : int32[n]
+        K.
+    zeros : int32[n]
+        How many of them are exactly 0.
+    mean, pair, half1, half2 : float64[n]
+        log of the mean, of the mean of X_i X_j over i != j, of the means of even and odd draws.
+    first, least, largest : float64[n]
+        log of X_1; of the extremes, zeros left out.
+    """
+
+    count: IntArray
+    zeros: IntArray
+    mean: FloatArray
+    pair: FloatArray
+    half1: FloatArray
+    half2: FloatArray
+    first: FloatArray
+    least: FloatArray
+    largest: FloatArray
+
+    def mean_square(self) -> FloatArray:
+        """Return log of the mean of X_i^2, float64[n]: all pairs less the distinct ones."""
+        share = (self.count - 1) / np.maximum(self.count, 1)
+        with np.errstate(all="ignore"):
+            rest = share * np.exp(self.pair - 2 * self.mean)
+            return 2 * self.mean + np.log(self.count * np.maximum(1 - rest, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Probes:
+    """A log of n probed prefixes, in arrays.
+
+    Attributes
+    ----------
+    prompts : list of str
+        Names; ``prompt`` indexes them.
+    prompt, depth : int32[n]
+    path : int64[n]
+        Hash of prompt and path, `NO_PATH` where the line names none.
+    log_value, log_weight : float64[n]
+    children, rollouts : Draws
+    skipped : int
+        Bad lines left out.
+    first_skipped : str
+        What was wrong with the first of them.
+    """
+
+    prompts: list[str]
+    prompt: IntArray
+    depth: IntArray
+    path: IntArray
+    log_value: FloatArray
+    log_weight: FloatArray
+    children: Draws
+    rollouts: Draws
+    skipped: int = 0
+    first_skipped: str = ""
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+
+BYTES_PER_LINE = 2 * 4 + 3 * 8 + 2 * (2 * 4 + 7 * 8)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A log of complete sequences with the score of each step.
+
+    Attributes
+    ----------
+    prompts : list of str
+    prompt : int32[n]
+    scores : list of float64[T_i]
+        Score of each step, positive.
+    log_reward : float64[n]
+    log_weights : list of float64[T_i] or None
+        Incremental log weights that a sampler used, where logged.
+    """
+
+    prompts: list[str]
+    prompt: IntArray
+    scores: list[FloatArray]
+    log_reward: FloatArray
+    log_weights: list[FloatArray | None]
+    skipped: int = 0
+    first_skipped: str = ""
+
+
+class BadField(Exception):
+    """A field of one line is wrong; the reader adds the line number."""
+
+
+def read_probes(path: str | Path, skip_bad: bool = False) -> Probes:
+    """Read a log of probed prefixes (module docstring).
+
+    Parameters
+    ----------
+    path : str or Path
+        JSON Lines, plain or ``.gz``, or ``.parquet`` (needs pyarrow).
+    skip_bad : bool
+        Leave bad lines out, and count them, instead of raising.
+
+    Raises
+    ------
+    BadInput
+        Naming file, line and field of the first bad line, or if no line is left.
+    """
+    lines = _Checked(Path(path), _probe_fields, skip_bad)
+    names: dict[str | int, int] = {}
+    blocks = [_columns(block, names) for block in _blocks(lines)]
+    if not blocks:
+        raise BadInput(f"{path}: no probed prefix in it")
+    return Probes(
+        [str(name) for name in names],
+        *_joined(blocks),
+        skipped=lines.skipped,
+        first_skipped=lines.first_skipped,
+    )
+
+
+def probes_of(records: Iterator[dict[str, Any]]) -> Probes:
+    """Turn records, as a log would hold them, into arrays; `BadInput` names the record."""
+    names: dict[str | int, int] = {}
+    checked = (_located(i, record) for i, record in enumerate(records, 1))
+    blocks = [_columns(block, names) for block in _blocks(checked)]
+    if not blocks:
+        raise BadInput("records: there is none")
+    return Probes([str(name) for name in names], *_joined(blocks))
+
+
+def read_scores(path: str | Path, skip_bad: bool = False) -> Scores:
+    """Read a log of step scores: ``{"prompt", "scores", "log_reward", "log_weights"?}`` a line.
+
+    Parameters and errors are those of `read_probes`.
+    """
+    lines = _Checked(Path(path), _score_fields, skip_bad)
+    names: dict[str | int, int] = {}
+    rows = [(names.setdefault(name, len(names)), *rest) for name, *rest in lines]
+    if not rows:
+        raise BadInput(f"{path}: no scored sequence in it")
+    prompt, scores, log_reward, log_weights = zip(*rows, strict=True)
+    return Scores(
+        [str(name) for name in names],
+        np.array(prompt, dtype=np.int32),
+        list(scores),
+        np.array(log_reward, dtype=np.float64),
+        list(log_weights),
+        lines.skipped,
+        lines.first_skipped,
+    )
+
+
+class _Checked:
+    """The checked records of a file; counts what it leaves out."""
+
+    def __init__(self, path: Path, check: Callable[[Any], tuple], skip_bad: bool) -> None:
+        if not path.is_file():
+            raise BadInput(f"{path}: no such file")
+        self.path, self.check, self.skip_bad = path, check, skip_bad
+        self.skipped, self.first_skipped = 0, ""
+
+    def __iter__(self) -> Iterator[tuple]:
+        for number, record, parse in _raw(self.path):
+            try:
+                yield self.check(parse(record))
+            except (BadField, ValueError) as error:
+                self._refuse(f"{self.path}: line {number}: {error}")
+
+    def _refuse(self, message: str) -> None:
+        if not self.skip_bad:
+            raise BadInput(message)
+        self.skipped += 1
+        self.first_skipped = self.first_skipped or message
+
+
+def _raw(path: Path) -> Iterator[tuple[int, Any, Callable[[Any], Any]]]:
+    """Yield line number, line and how to parse it; blank lines do not count as records."""
+    if path.suffix == ".parquet":
+        yield from ((i, row, _without_nulls) for i, row in enumerate(_parquet_rows(path), 1))
+        return
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as handle:
+            for number, line in enumerate(handle, 1):
+                if not line.isspace():
+                    yield number, line, _parsed
+    except (OSError, EOFError) as error:
+        raise BadInput(f"{path}: cannot be read: {error}") from None
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise BadField(f"not JSON: {error}") from None
+
+
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        from pyarrow import ArrowInvalid, parquet
+    except ImportError:
+        raise BadInput(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(BLOCK):
+            yield from batch.to_pylist()
+    except ArrowInvalid as error:
+        raise BadInput(f"{path}: not Parquet: {error}") from None
+
+
+def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
+    """In a table a missing optional field is a null."""
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _located(number: int, record: dict[str, Any]) -> tuple:
+    try:
+        return _probe_fields(record)
+    except BadField as error:
+        raise BadInput(f"record {number}: {error}") from None
+
+
+def _probe_fields(record: Any) -> tuple:
+    """Check one record; return prompt, depth, path, log_value, log_weight, children, rollouts."""
+    prompt = _name(record, "prompt")
+    depth = record.get("depth")
+    if type(depth) is not int or not 0 <= depth < 2**31:
+        raise BadField(f"depth: {depth!r} is not a whole number of at least 0")
+    children = _logs(record, "child_log_values")
+    if len(children) < 2:
+        raise BadField(f"child_log_values: {len(children)} of them; at least 2 are needed")
+    rollouts = _logs(record, "rollout_log_rewards") if "rollout_log_rewards" in record else []
+    path = _hash(prompt, _name(record, "path")) if "path" in record else NO_PATH
+    log_weight = _number(record, "log_weight") if "log_weight" in record else 0.0
+    return prompt, depth, path, _number(record, "log_value"), log_weight, children, rollouts
+
+
+def _score_fields(record: Any) -> tuple:
+    """Check one record; return prompt, scores, log_reward, log_weights."""
+    prompt = _name(record, "prompt")
+    scores = np.array(_logs(record, "scores"), dtype=np.float64)
+    if not len(scores) or scores.min() < 0:
+        raise BadField("scores: a list of at least one number, none negative, is needed")
+    log_weights = None
+    if "log_weights" in record:
+        log_weights = np.array(_logs(record, "log_weights"), dtype=np.float64)
+        if len(log_weights) != len(scores):
+            raise BadField(f"log_weights: {len(log_weights)}, but there are {len(scores)} scores")
+    return prompt, scores, _number(record, "log_reward"), log_weights
+
+
+def _name(record: Any, field: str) -> str | int:
+    if not isinstance(record, dict):
+        raise BadField(f"an object is needed, not {str(record)[:40]!r}")
+    value = record.get(field)
+    if type(value) not in (str, int):
+        raise BadField(f"{field}: {str(value)[:40]!r} is neither text nor a whole number")
+    return value
+
+
+def _number(record: dict[str, Any], field: str) -> float:
+    value = record.get(field)
+    if type(value) not in NUMBERS or not value < math.inf:  # nan fails the comparison too
+        raise BadField(f"{field}: {str(value)[:40]!r} is not a finite number or -Infinity")
+    return float(value)
+
+
+def _logs(record: dict[str, Any], field: str) -> list[float]:
+    values = record.get(field)
+    if not isinstance(values, list):
+        raise BadField(f"{field}: {str(values)[:40]!r} is not a list of numbers")
+    if not set(map(type, values)) <= NUMBERS:
+        entry = next(v for v in values if type(v) not in NUMBERS)
+        raise BadField(f"{field}: {str(entry)[:40]!r} is not a number")
+    total = sum(values)
+    if math.isnan(total) or total == math.inf:
+        raise BadField(f"{field}: holds nan or +infinity")
+    return values
+
+
+def _hash(prompt: str | int, path: str | int) -> int:
+    """Return 63 bits that name a path: no table of names to keep, and never `NO_PATH`."""
+    digest = hashlib.blake2b(f"{prompt!r} {path!r}".encode(), digest_size=8).digest()
+    return max(int.from_bytes(digest) >> 1, NO_PATH + 1)
+
+
+def _blocks(records: Any) -> Iterator[list[tuple]]:
+    block: list[tuple] = []
+    for record in records:
+        block.append(record)
+        if len(block) == BLOCK:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _columns(block: list[tuple], names: dict[str | int, int]) -> list[Any]:
+    prompt, depth, path, log_value, log_weight, children, rollouts = zip(*block, strict=True)
+    codes = [names.setdefault(name, len(names)) for name in prompt]
+    return [
+        np.array(codes, dtype=np.int32),
+        np.array(depth, dtype=np.int32),
+        np.array(path, dtype=np.int64),
+        np.array(log_value, dtype=np.float64),
+        np.array(log_weight, dtype=np.float64),
+        *_summaries(children),
+        *_summaries(rollouts),
+    ]
+
+
+def _joined(blocks: list[list[Any]]) -> list[Any]:
+    """Concatenate column by column, giving back each block's share of memory on the way."""
+    n_plain, n_draws = 5, len(Draws.__dataclass_fields__)
+    columns = []
+    for _ in range(n_plain + 2 * n_draws):
+        columns.append(np.concatenate([block.pop(0) for block in blocks]))
+    children, rollouts = columns[n_plain : n_plain + n_draws], columns[n_plain + n_draws :]
+    return [*columns[:n_plain], Draws(*children), Draws(*rollouts)]
+
+
+def _summaries(lists: tuple[list[float], ...]) -> list[Any]:
+    """Return the columns of `Draws` for a block of lists of log X."""
+    count = np.array([len(draws) for draws in lists], dtype=np.int32)
+    some = np.flatnonzero(count)
+    columns = [np.zeros(len(lists), dtype=np.int32)]
+    columns += [np.full(len(lists), np.nan) for _ in range(7)]
+    if len(some):
+        flat = np.array([x for draws in lists for x in draws], dtype=np.float64)
+        for column, values in zip(columns, _segments(flat, count[some]), strict=True):
+            column[some] = values
+    return [count, *columns]
+
+
+def _segments(log_x: FloatArray, count: IntArray) -> list[Any]:
+    """Return zeros, mean, pair, half1, half2, first, least, largest of consecutive segments."""
+    start = np.cumsum(count) - count
+    largest = np.maximum.reduceat(log_x, start)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    x = np.exp(log_x - np.repeat(shift, count))
+    total, squares = np.add.reduceat(x, start), np.add.reduceat(x * x, start)
+    odd = (np.arange(len(x)) - np.repeat(start, count)) % 2
+    odd_total = np.add.reduceat(x * odd, start)
+    positive = np.where(np.isfinite(log_x), log_x, np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [
+            np.add.reduceat((x == 0) & (log_x == -np.inf), start, dtype=np.int32),
+            shift + np.log(total / count),
+            2 * shift + np.log(np.maximum(total**2 - squares, 0.0) / (count * (count - 1.0))),
+            shift + np.log((total - odd_total) / ((count + 1) // 2)),
+            shift + np.log(odd_total / (count // 2)),
+            log_x[start],
+            np.minimum.reduceat(positive, start),
+            largest,
+        ]

@@ -1,0 +1,233 @@
+r"""The Bellman ratio rho(s) = E_ref[V' | s] / V(s) of a log, without taking noise for error.
+
+Only K children of each prefix are seen. Their mean over V(s) is rho plus noise, and the noise
+spreads it and biases any function of it. But with X_j = V(child_j)/V(s), independent given s,
+
+    E[ mean_j X_j | s ] = rho,    E[ mean_{i != j} X_i X_j | s ] = rho^2,
+
+so averages over prefixes of rho, rho^2 and (rho - 1)^2 = rho^2 - 2 rho + 1 are estimated without
+bias at every K >= 2. From them, per depth,
+
+    bias          mean(rho) - 1
+    rms error     sqrt(mean (rho - 1)^2), at 0 where noise made the estimate negative
+    quantiles     of log rho: location and spread from the noise-free moments, as for a lognormal
+                  rho, and the shape from the data in the share lambda that is not noise,
+
+                      q_p = m + tau (lambda (r_p - mean)/sd + (1 - lambda) z_p),
+                      tau^2 = log(1 + CV^2), m = log mean(rho) - tau^2/2, lambda = tau^2/sd^2,
+
+                  with r_p, mean and sd those of the observed log ratios, z_p normal quantiles, CV
+                  the noise-free coefficient of variation. Exact where there is no noise and log rho
+                  has the spread of a lognormal of that CV, or where everything is normal; an
+                  assumption elsewhere. lambda is reported as `reliability`: near 0 nothing is
+                  known of the shape.
+    raw maximum   of |log rho| as observed: over *these* prefixes (unseen ones may be worse: too
+                  low) and with the noise in it (too high). Biased either way; never an estimate.
+
+L is the largest |log V(child)/V(s)| seen, a lower bound on the true one. A zero makes it infinite:
+assumption A1 fails, and the bounds that need it say nothing. A prefix with V = 0 has no ratio; it is
+counted, and what the target loses below it is measured where rollouts are given (`drift`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from treesmc.audit.bootstrap import Clusters, Estimate
+from treesmc.audit.logs import Probes
+from treesmc.sims.tree import FloatArray, IntArray
+
+QUANTILES = (0.005, 0.05, 0.5, 0.95, 0.995)
+
+
+@dataclass(frozen=True)
+class RatioSummary:
+    """The Bellman ratio at one depth, or over all of them.
+
+    Attributes
+    ----------
+    depth : int or None
+        None: all depths, every prefix counting alike.
+    prefixes : int
+        Prefixes with V > 0.
+    mean : Estimate
+        Mean of rho.
+    rms : Estimate
+        Root mean square of rho - 1, noise removed.
+    quantiles : list of Estimate
+        Of log rho at `QUANTILES`, noise removed.
+    raw_quantiles : list of float
+        As observed, noise included.
+    reliability : float
+        Share of the observed variance of log rho that is not noise.
+    raw_largest : float
+        Largest observed |log rho|: biased.
+    """
+
+    depth: int | None
+    prefixes: int
+    mean: Estimate
+    rms: Estimate
+    quantiles: list[Estimate]
+    raw_quantiles: list[float]
+    reliability: float
+    raw_largest: float
+
+    @property
+    def eps99(self) -> float:
+        """Noise-corrected Bellman error that 99% of prefixes keep to."""
+        return math.expm1(max(abs(self.quantiles[0].value), abs(self.quantiles[-1].value)))
+
+    @property
+    def raw_eps(self) -> float:
+        """Largest Bellman error observed, noise included."""
+        return math.expm1(self.raw_largest) if self.raw_largest < 700 else math.inf
+
+
+@dataclass(frozen=True)
+class StepSizes:
+    """What is seen of A1.
+
+    Attributes
+    ----------
+    log_L : float
+        Largest |log V(child)/V(s)| seen; infinite if a child is worth zero.
+    log_L_positive : float
+        The same, zeros left out.
+    log_L99 : float
+        99% quantile over prefixes of their own largest, zeros left out.
+    zero_children : int
+        Children worth zero below a prefix worth more.
+    dead_ends : int
+        Prefixes with V > 0 all of whose children are worth zero.
+    zero_prefixes : int
+        Prefixes with V = 0.
+    revived : int
+        Prefixes with V = 0 that have a child worth more.
+    """
+
+    log_L: float
+    log_L_positive: float
+    log_L99: float
+    zero_children: int
+    dead_ends: int
+    zero_prefixes: int
+    revived: int
+
+
+def bellman_ratios(probes: Probes, clusters: Clusters) -> tuple[RatioSummary, list[RatioSummary]]:
+    """Return the summary over all depths, and one per depth that the log holds."""
+    alive = np.flatnonzero(np.isfinite(probes.log_value))
+    observed = probes.children.mean[alive] - probes.log_value[alive]
+    pair = probes.children.pair[alive] - 2 * probes.log_value[alive]
+    lines = _Lines(observed, pair, clusters, alive)
+    depths = probes.depth[alive]
+    each = [lines.summary(int(t), np.flatnonzero(depths == t)) for t in np.unique(depths)]
+    return lines.summary(None, np.arange(len(alive))), each
+
+
+def step_sizes(probes: Probes) -> StepSizes:
+    """Return what a log shows of A1."""
+    children, value = probes.children, probes.log_value
+    alive = np.isfinite(value)
+    with np.errstate(invalid="ignore"):
+        up, down = children.largest - value, value - children.least
+    steps = np.maximum(np.abs(up), np.abs(down))[alive & np.isfinite(up)]
+    zeros = int(children.zeros[alive].sum())
+    positive = float(steps.max(initial=0.0))
+    revived = int(np.sum(~alive & np.isfinite(children.largest)))
+    return StepSizes(
+        log_L=math.inf if zeros or revived else positive,
+        log_L_positive=positive,
+        log_L99=float(np.quantile(steps, 0.99)) if len(steps) else math.nan,
+        zero_children=zeros,
+        dead_ends=int(np.sum(alive & np.isneginf(children.largest))),
+        zero_prefixes=int(np.sum(~alive)),
+        revived=revived,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Observed log ratios and log pair means of the lines that have them."""
+
+    observed: FloatArray
+    pair: FloatArray
+    clusters: Clusters
+    line: IntArray
+
+    def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
+        """Summarise some of the lines."""
+        observed, code = self.observed[chosen], self.clusters.code[self.line[chosen]]
+        with np.errstate(over="ignore"):
+            ratio, square = np.exp(observed), np.exp(self.pair[chosen])
+        sums = np.column_stack(
+            [np.bincount(code, x, self.clusters.count) for x in (ratio * 0 + 1, ratio, square)]
+        )
+        replicates = self.clusters.weights @ sums
+        point = _Moments.of(sums.sum(axis=0)[None])
+        again = _Moments.of(replicates)
+        interval = self.clusters.interval
+        order = np.argsort(observed)
+        finite = observed[np.isfinite(observed)]
+        centre, spread = (finite.mean(), finite.std()) if len(finite) else (0.0, 0.0)
+        raw = _quantiles(np.ones((1, len(order))), observed[order])[0]
+        raw_again = _resampled_quantiles(self.clusters.weights, code[order], observed[order])
+        corrected = point.quantiles(raw, centre, spread)[0]
+        corrected_again = again.quantiles(raw_again, centre, spread)
+        return RatioSummary(
+            depth,
+            len(chosen),
+            interval(float(point.mean[0]), again.mean),
+            interval(float(point.rms[0]), again.rms),
+            [interval(float(q), corrected_again[:, i]) for i, q in enumerate(corrected)],
+            [float(q) for q in raw],
+            float(min(point.log_variance[0] / spread**2, 1.0)) if spread > 0 else 1.0,
+            float(np.abs(observed).max(initial=0.0)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    """Noise-free moments of rho, one row a replicate."""
+
+    mean: FloatArray
+    rms: FloatArray
+    log_variance: FloatArray
+
+    @classmethod
+    def of(cls, sums: FloatArray) -> _Moments:
+        """From rows of (prefixes, sum of ratios, sum of pair means)."""
+        with np.errstate(all="ignore"):
+            mean, square = sums[:, 1] / sums[:, 0], sums[:, 2] / sums[:, 0]
+            error = np.maximum(square - 2 * mean + 1, 0.0)
+            return cls(mean, np.sqrt(error), np.log(np.maximum(square / mean**2, 1.0)))
+
+    def quantiles(self, raw: FloatArray, centre: float, spread: float) -> FloatArray:
+        """Return noise-free quantiles from observed ones, [rows, 5]; infinite ones stay."""
+        from scipy.special import ndtri
+
+        tau = np.sqrt(self.log_variance)[:, None]
+        with np.errstate(all="ignore"):
+            location = np.log(self.mean)[:, None] - tau**2 / 2
+            trust = np.minimum(tau**2 / spread**2, 1.0) if spread > 0 else np.ones_like(tau)
+            shape = (raw - centre) / spread if spread > 0 else 0 * raw
+            moved = location + tau * (trust * shape + (1 - trust) * ndtri(QUANTILES))
+        return np.where(np.isfinite(raw), moved, raw)
+
+
+def _quantiles(weights: FloatArray, ordered: FloatArray) -> FloatArray:
+    """Return `QUANTILES` of sorted values under each row of weights: the inverted cdf."""
+    cumulative = np.cumsum(weights, axis=1)
+    wanted = np.multiply.outer(cumulative[:, -1], QUANTILES)
+    rows = zip(cumulative, wanted, strict=True)
+    place = np.array([np.searchsorted(c, w) for c, w in rows])
+    return ordered[np.minimum(place, len(ordered) - 1)]
+
+
+def _resampled_quantiles(weights: FloatArray, code: IntArray, ordered: FloatArray) -> FloatArray:
+    """Return `_quantiles` of each replicate, [B, 5], without holding all weights at once."""
+    return np.concatenate([_quantiles(row[None, code], ordered) for row in weights])
