@@ -35,7 +35,8 @@ def draw(csv_path: Path, out_dir: Path) -> list[Path]:
 
 def build(rows: list[Row]) -> Figure:
     """Return the figure of the table's rows."""
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.2), layout="constrained")
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.2))
+    figure.set_layout_engine("constrained", wspace=0.06)
     left, *crowds = figure.subplots(1, 3, width_ratios=(1.5, 1, 1))
     _draw_strategies(left, rows)
     _draw_smc(left, rows)
