@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, column, of, ordered_looks
-from treesmc.sims.experiments.queries import SYMBOLS
+from treesmc.sims.experiments.queries import EFFORTS, SYMBOLS
 from treesmc.sims.experiments.shards import Row, read_table
 
-REACH = 1.5  # q/H or N/H shown
+REACH = EFFORTS[-1]
 STRATEGIES = {"fresh": "fresh", "repeats": "at random"}
 DASHED = (0, (4, 1.5))
 SHADES = (style.ORANGE, style.RED, style.PURPLE)
@@ -57,7 +57,7 @@ def _draw_strategies(axes: Axes, rows: list[Row]) -> None:
         axes.plot(q / H, np.minimum(1, (q + 1) / H), color=look.colour, zorder=1)
     for name, label in STRATEGIES.items():
         for H, look in looks.items():
-            series = [row for row in of(rows, series=name, H=H) if row["q"] <= REACH * H]
+            series = of(rows, series=name, H=H)
             face = look.colour if name == "fresh" else "white"
             edge = "white" if name == "fresh" else look.colour
             handle = {**HANDLE, "marker": look.marker, "markeredgecolor": edge}

@@ -31,7 +31,7 @@ from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import target_law
 
 SYMBOLS = (4, 16, 256)  # H of the strategies
-EFFORTS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5, 1.75, 2.0)  # q/H, N/H
+EFFORTS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5)  # q/H, N/H
 NEEDLES = ((8, 0.5), (16, 0.2), (150, 0.02))  # (T, eps) with about 300 symbols
 POPULATION = NEEDLES[1]
 CROWDS = (1, 200)  # N/H of the populations
@@ -68,12 +68,8 @@ def _successes(needles: tuple[tuple[int, float], ...]) -> list[Parameters]:
 def _populations(crowds: tuple[int, ...], stride: int) -> list[Parameters]:
     T, eps = POPULATION
     sizes = [crowd * n_symbols(needle(T, eps)) for crowd in crowds]
-    places = [
-        {"T": T, "eps": eps, "N": N, "t": t}
-        for N in sizes
-        for t in range(1, T + 1)
-        if t % stride == 0
-    ]
+    depths = range(stride, T + 1, stride)
+    places = [{"T": T, "eps": eps, "N": N, "t": t} for N in sizes for t in depths]
     runs = [{"series": "run", **place, "seed": seed} for seed in range(RUNS) for place in places]
     return runs + [{"series": "mean", **place} for place in places]
 
