@@ -10,10 +10,22 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from treesmc import __version__
-from treesmc.commands import certify, compare, cost, figures, growth, inspect, law, make, verify
+from treesmc.commands import (
+    certify,
+    compare,
+    cost,
+    figures,
+    growth,
+    inspect,
+    language,
+    law,
+    make,
+    verify,
+)
 
 COMMANDS = {
     "make": make,
+    "language": language,
     "inspect": inspect,
     "law": law,
     "certify": certify,
