@@ -119,7 +119,7 @@ def language(
     T: int,
     order: int = 3,
     reward: str = "contains:python",
-    temperature: float = 0.2,
+    temperature: float = 0.1,
     text: str | Path | None = None,
 ) -> Language:
     """Return a language model with a reward, and its true value as reward model.
@@ -163,7 +163,7 @@ def language_tree(
     T: int,
     order: int = 3,
     reward: str = "contains:python",
-    temperature: float = 0.2,
+    temperature: float = 0.1,
     text: str | Path | None = None,
 ) -> TreeMDP:
     """Return the tree of `language`, whose parameters these are."""

@@ -1,15 +1,18 @@
 """write a tree of a named family
 
 Families: product (fair bits), needle (a hidden first symbol), needle_in_drift (the same with a
-reward that drifts), persistent (worst case of guided sampling), random (explicit, Dirichlet).
+reward that drifts), persistent (worst case of guided sampling), random (explicit, Dirichlet),
+language (a character n-gram model with a reward read by an automaton; treesmc language --help lists
+rewards).
 
 needle, needle_in_drift and persistent have a Bellman error of exactly EPSILON by construction.
-product and random have the true value as their reward model; with EPSILON > 0 it is perturbed:
-persistent, random_sign and hidden attain EPSILON exactly, value_noise stays below it.
+product, random and language have the true value as their reward model; with EPSILON > 0 it is
+perturbed: persistent, random_sign and hidden attain EPSILON exactly, value_noise stays below it.
 
 examples:
   treesmc make needle --horizon 12 --epsilon 0.1 -o needle.json
   treesmc make random --horizon 4 --branching 3 --epsilon 0.2 --perturbation random_sign -o t.npz
+  treesmc make language --horizon 40 --reward contains:because --temperature 0.07 -o because.npz
 """
 
 import argparse
@@ -18,7 +21,7 @@ from typing import Any
 
 from treesmc.commands.arguments import check_at_least, check_name
 
-PERTURBABLE = ("product", "random")
+PERTURBABLE = ("product", "random", "language")
 
 FAMILY_OPTIONS = {
     "r": (float, "product: reward per one (default 2)"),
@@ -26,6 +29,10 @@ FAMILY_OPTIONS = {
     "branching": (int, "random: number of symbols (default 2)"),
     "concentration": (float, "random: Dirichlet concentration (default 1)"),
     "sigma": (float, "random: standard deviation of log phi (default 1)"),
+    "order": (int, "language: order of the n-gram model, 1 to 4 (default 3)"),
+    "reward": (str, "language: what is rewarded (default contains:python)"),
+    "temperature": (float, "language: softness of the reward, positive (default 0.1)"),
+    "text": (str, "language: UTF-8 file to learn from (default: CPython's manual)"),
 }
 
 
@@ -37,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--perturbation",
         metavar="NAME",
-        help="product, random: persistent (default), random_sign, value_noise or hidden",
+        help="product, random, language: persistent (default), random_sign, value_noise, hidden",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of random trees and noise")
     for name, (kind, text) in FAMILY_OPTIONS.items():
@@ -56,10 +63,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace) -> Any:
     from treesmc.sims.families import FAMILIES
+    from treesmc.sims.language.instance import language_tree
     from treesmc.sims.perturb import PERTURBATIONS
 
-    check_name("family", args.family, FAMILIES)
-    family = FAMILIES[args.family]
+    families = {**FAMILIES, "language": language_tree}
+    check_name("family", args.family, families)
+    family = families[args.family]
     options = _family_options(args, set(inspect.signature(family).parameters))
     if args.family not in PERTURBABLE:
         return family(args.horizon, **options)
