@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from treesmc import __version__
 from treesmc.commands import (
+    audit,
     certify,
     compare,
     cost,
@@ -26,6 +27,7 @@ from treesmc.commands import (
 COMMANDS = {
     "make": make,
     "language": language,
+    "audit": audit,
     "inspect": inspect,
     "law": law,
     "certify": certify,

@@ -138,7 +138,9 @@ def _verdict(left: IntArray, squared_spread: FloatArray) -> tuple[str, dict[str,
         return NO_VERDICT, {}
     left, spread = left[inner], squared_spread[inner]
     precision = 1 / np.maximum(np.nanvar(spread[:, 1:], axis=1), 1e-300)
-    misfits = np.array([_misfit(left.astype(float) ** p, spread, precision) for p in GROWTH.values()])
+    misfits = np.array(
+        [_misfit(left.astype(float) ** p, spread, precision) for p in GROWTH.values()]
+    )
     best = misfits[:, 1:].argmin(axis=0)
     support = {name: float(np.mean(best == k)) for k, name in enumerate(GROWTH)}
     winner = list(GROWTH)[int(misfits[:, 0].argmin())]

@@ -20,7 +20,8 @@ bias at every K >= 2. From them, per depth,
                   the noise-free coefficient of variation. Exact where there is no noise and log rho
                   has the spread of a lognormal of that CV, or where everything is normal; an
                   assumption elsewhere. lambda is reported as `reliability`: near 0 nothing is
-                  known of the shape.
+                  known of the shape. Where the two halves of the children agree so well that noise
+                  is below 1% of the variance, the observed quantiles are left alone.
     raw maximum   of |log rho| as observed: over *these* prefixes (unseen ones may be worse: too
                   low) and with the noise in it (too high). Biased either way; never an estimate.
 
@@ -41,6 +42,7 @@ from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
 QUANTILES = (0.005, 0.05, 0.5, 0.95, 0.995)
+NEGLIGIBLE = 0.01  # share of the variance of log rho below which noise is not corrected
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def bellman_ratios(probes: Probes, clusters: Clusters) -> tuple[RatioSummary, li
     alive = np.flatnonzero(np.isfinite(probes.log_value))
     observed = probes.children.mean[alive] - probes.log_value[alive]
     pair = probes.children.pair[alive] - 2 * probes.log_value[alive]
-    lines = _Lines(observed, pair, clusters, alive)
+    with np.errstate(invalid="ignore"):
+        gap = probes.children.half1[alive] - probes.children.half2[alive]
+    lines = _Lines(observed, pair, gap, clusters, alive)
     depths = probes.depth[alive]
     each = [lines.summary(int(t), np.flatnonzero(depths == t)) for t in np.unique(depths)]
     return lines.summary(None, np.arange(len(alive))), each
@@ -152,10 +156,11 @@ def step_sizes(probes: Probes) -> StepSizes:
 
 @dataclass(frozen=True, eq=False)
 class _Lines:
-    """Observed log ratios and log pair means of the lines that have them."""
+    """Observed log ratios, log pair means and gaps between log half means of lines with V > 0."""
 
     observed: FloatArray
     pair: FloatArray
+    gap: FloatArray
     clusters: Clusters
     line: IntArray
 
@@ -171,23 +176,48 @@ class _Lines:
         point = _Moments.of(sums.sum(axis=0)[None])
         again = _Moments.of(replicates)
         interval = self.clusters.interval
+        shape = _Shape.of(observed, self.gap[chosen])
         order = np.argsort(observed)
-        finite = observed[np.isfinite(observed)]
-        centre, spread = (finite.mean(), finite.std()) if len(finite) else (0.0, 0.0)
-        raw = _quantiles(np.ones((1, len(order))), observed[order])[0]
+        raw = _quantiles(np.ones((1, len(order))), observed[order])
         raw_again = _resampled_quantiles(self.clusters.weights, code[order], observed[order])
-        corrected = point.quantiles(raw, centre, spread)[0]
-        corrected_again = again.quantiles(raw_again, centre, spread)
+        quantiles, again_quantiles = (
+            point.quantiles(raw, shape)[0],
+            again.quantiles(raw_again, shape),
+        )
         return RatioSummary(
             depth,
             len(chosen),
             interval(float(point.mean[0]), again.mean),
             interval(float(point.rms[0]), again.rms),
-            [interval(float(q), corrected_again[:, i]) for i, q in enumerate(corrected)],
-            [float(q) for q in raw],
-            float(min(point.log_variance[0] / spread**2, 1.0)) if spread > 0 else 1.0,
+            [interval(float(q), again_quantiles[:, i]) for i, q in enumerate(quantiles)],
+            [float(q) for q in raw[0]],
+            float(shape.trust(point.log_variance)[0]),
             float(np.abs(observed).max(initial=0.0)),
         )
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Mean and standard deviation of observed log ratios, and whether they hold noise."""
+
+    mean: float
+    sd: float
+    noisy: bool
+
+    @classmethod
+    def of(cls, observed: FloatArray, gap: FloatArray) -> _Shape:
+        """Half means have twice the noise variance of the mean, their difference four times."""
+        finite, gap = observed[np.isfinite(observed)], gap[np.isfinite(gap)]
+        if not len(finite):
+            return cls(0.0, 0.0, False)
+        noise = float(np.mean(gap**2)) / 4 if len(gap) else 0.0
+        return cls(float(finite.mean()), float(finite.std()), noise > NEGLIGIBLE * finite.var())
+
+    def trust(self, log_variance: FloatArray) -> FloatArray:
+        """Return the share of the observed variance that is not noise."""
+        if not self.noisy:
+            return np.ones_like(log_variance)
+        return np.minimum(log_variance / self.sd**2, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,17 +236,17 @@ class _Moments:
             error = np.maximum(square - 2 * mean + 1, 0.0)
             return cls(mean, np.sqrt(error), np.log(np.maximum(square / mean**2, 1.0)))
 
-    def quantiles(self, raw: FloatArray, centre: float, spread: float) -> FloatArray:
+    def quantiles(self, raw: FloatArray, shape: _Shape) -> FloatArray:
         """Return noise-free quantiles from observed ones, [rows, 5]; infinite ones stay."""
         from scipy.special import ndtri
 
-        tau = np.sqrt(self.log_variance)[:, None]
+        if not shape.noisy:
+            return raw
+        tau, trust = np.sqrt(self.log_variance)[:, None], shape.trust(self.log_variance)[:, None]
         with np.errstate(all="ignore"):
             location = np.log(self.mean)[:, None] - tau**2 / 2
-            trust = np.minimum(tau**2 / spread**2, 1.0) if spread > 0 else np.ones_like(tau)
-            shape = (raw - centre) / spread if spread > 0 else 0 * raw
-            moved = location + tau * (trust * shape + (1 - trust) * ndtri(QUANTILES))
-        return np.where(np.isfinite(raw), moved, raw)
+            standard = trust * (raw - shape.mean) / shape.sd + (1 - trust) * ndtri(QUANTILES)
+            return np.where(np.isfinite(raw), location + tau * standard, raw)
 
 
 def _quantiles(weights: FloatArray, ordered: FloatArray) -> FloatArray:

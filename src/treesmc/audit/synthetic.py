@@ -60,7 +60,9 @@ def logs_from_trees(
                     "child_log_values": children[j * K : (j + 1) * K].tolist(),
                 }
                 if rollouts:
-                    line["rollout_log_rewards"] = rewards[j * rollouts : (j + 1) * rollouts].tolist()
+                    line["rollout_log_rewards"] = rewards[
+                        j * rollouts : (j + 1) * rollouts
+                    ].tolist()
                 if linked:
                     line["path"] = j
                 if guided:

@@ -1,0 +1,280 @@
+r"""What SMC would do with a reward model, estimated from whole reference paths of one prompt.
+
+Let x be a path drawn from pi_ref, with V(x_t) and an estimate of V*(x_t) at each of its prefixes.
+With Q_t = V*(x_t)/V(x_{t-1}), the density of the target's step t with respect to SMC's own is
+h_t = Q_t / eta_t(Q_t), where eta_t = pi_{t-1} x pi_ref and pi_{t-1} is proportional to pi_ref V
+(claim S6). Expectations are taken over the paths of the log:
+
+    under pi_ref    weights omega (equal, or exp(log_weight) normalised),
+    under pi_{t-1}  weights omega V(x_{t-1}), normalised:  eta_t(Q_t) = mean V*_t / mean V_{t-1},
+    under pi        weights p proportional to omega phi.
+
+All of it is within one prompt: neither the prompt's Z nor the scale of V on it matters.
+
+**Noise.** V*(x_t) is a mean of rollouts. Where a square is needed, pairs of rollouts give it without
+bias: v_t + 1 = E_pi[h_t] = E_ref[V*_t^2 / V_{t-1}] mean V_{t-1} / (mean V*_t)^2, v = sum_t v_t.
+For a spread along paths, such as that of b = sum_t (h_t - 1), two halves of the rollouts give
+two versions with independent noise, whose covariance under p is the variance without noise; the
+observed deviations from the mean are shrunk by s, s^2 = covariance / observed variance, which is
+pooled over prompts. That keeps the observed shape.
+
+**Total variation.** By S1, law(x)/pi(x) >= 1/u_N(x). Where a step forgets the one before, the
+recursion behind u_N factorises, u_N(x) ~ prod_t (1 + (h_t - 1)/N): the closed form used here. Taking
+law/pi proportional to 1/u_N,
+
+    TV(N) ~ (1/2) E_pi| (1/u_N) / E_pi[1/u_N] - 1 |,
+
+which for N -> infinity is S6's first-order law C/N, C = (1/2) E_pi|b - v|, and unlike it saturates
+where a rare path weighs much: a *prediction*. To first order in 1/N there are two bounds,
+
+    certificate    TV <= E_pi[b_+] / N               (S1)
+    variance       TV <= sqrt(v / (2 N))             (KL(pi || law) <= log(1 + v/N), Pinsker).
+
+Without rollouts V* is taken to be V, up to a factor per depth. That is right if V's Bellman error is
+small over the whole path, and the caller must make sure that it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from treesmc.audit.bootstrap import in_order_of_appearance
+from treesmc.audit.logs import NO_PATH, Draws, Probes
+from treesmc.sims.tree import FloatArray, IntArray
+
+GRID = 2.0 ** np.arange(1, 49)
+"""Particles at which the predicted total variation is tabulated."""
+
+
+@dataclass(frozen=True, eq=False)
+class PromptPaths:
+    """The n complete paths of one prompt; logarithms.
+
+    Attributes
+    ----------
+    prompt : int
+    line : int64[n]
+        Line of the root of each path.
+    weight : float64[n]
+        pi_ref against the proposal that drew the path.
+    value : float64[n, T]
+        V(x_0) .. V(x_{T-1}).
+    true : tuple of float64[n, T]
+        V*(x_1) .. V*(x_{T-1}) and phi(x_T): estimate, and its two halves.
+    square : float64[n, T]
+        Unbiased estimates of V*(x_t)^2; for t = T the mean of phi^2 over the children.
+    last : float64[n]
+        Mean of phi over the children of x_{T-1}.
+    """
+
+    prompt: int
+    line: IntArray
+    weight: FloatArray
+    value: FloatArray
+    true: tuple[FloatArray, FloatArray, FloatArray]
+    square: FloatArray
+    last: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class PathStatistics:
+    """What one weighting of one prompt's paths says; the deviations are under p.
+
+    Attributes
+    ----------
+    p : float64[n]
+        Target probabilities.
+    v_steps : float64[T]
+        v_t.
+    excess : tuple of float64[n]
+        b, from all rollouts and from each half.
+    log_h : tuple of float64[n, T]
+        Likewise.
+    chi2 : float
+        E_ref[phi^2]/Z^2 - 1: what v would be without resampling.
+    """
+
+    p: FloatArray
+    v_steps: FloatArray
+    excess: tuple[FloatArray, FloatArray, FloatArray]
+    log_h: tuple[FloatArray, FloatArray, FloatArray]
+    chi2: float
+
+    @property
+    def ess(self) -> float:
+        """Effective number of paths under the target."""
+        return float(1 / np.sum(self.p**2))
+
+    def log_u(self, N: float) -> list[FloatArray]:
+        """Return log u_N(x) in the closed form, from all rollouts and from each half, [n]."""
+        return [np.log1p(np.expm1(log_h) / N).sum(axis=1) for log_h in self.log_h]
+
+
+def linked_paths(probes: Probes, horizon: int) -> list[PromptPaths]:
+    """Return the complete paths of a log by prompt: depths 0 .. T-1, once each."""
+    known = np.flatnonzero(probes.path != NO_PATH)
+    if not len(known):
+        return []
+    path = in_order_of_appearance(probes.path[known])
+    order = known[np.lexsort((probes.depth[known], path))]
+    size = np.bincount(path)
+    whole = np.flatnonzero(np.repeat(size == horizon, size))
+    table = order[whole].reshape(-1, horizon)
+    table = table[(probes.depth[table] == np.arange(horizon)).all(axis=1)]
+    owner = probes.prompt[table[:, 0]]
+    with_rollouts = has_rollouts(probes, table)
+    return [
+        _prompt_paths(probes, int(i), table[owner == i], with_rollouts) for i in np.unique(owner)
+    ]
+
+
+def has_rollouts(probes: Probes, table: IntArray) -> bool:
+    """Whether every inner prefix of every path, [paths, T] lines, has at least two rollouts."""
+    return bool(np.all(probes.rollouts.count[table[:, 1:]] >= 2))
+
+
+def _prompt_paths(probes: Probes, i: int, table: IntArray, with_rollouts: bool) -> PromptPaths:
+    value = probes.log_value[table]
+    first = probes.children.first[table[:, -1:]]
+    inner, last = table[:, 1:], table[:, -1]
+    if with_rollouts:
+        draws = probes.rollouts
+        true = [np.hstack([x[inner], first]) for x in (draws.mean, draws.half1, draws.half2)]
+        square = draws.pair[inner]
+    else:
+        true = [np.hstack([value[:, 1:], first])] * 3
+        square = 2 * value[:, 1:]
+    children = probes.children
+    return PromptPaths(
+        i,
+        table[:, 0],
+        probes.log_weight[last],
+        value,
+        (true[0], true[1], true[2]),
+        np.hstack([square, _mean_square(children, last)[:, None]]),
+        children.mean[last],
+    )
+
+
+def _mean_square(draws: Draws, lines: IntArray) -> FloatArray:
+    chosen = Draws(*(getattr(draws, name)[lines] for name in Draws.__dataclass_fields__))
+    return chosen.mean_square()
+
+
+def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) -> PathStatistics:
+    """Return the statistics of one prompt, each path counted ``multiplicity`` times.
+
+    Paths through V = 0 have no weight under SMC; they count under pi_ref only.
+    """
+    with np.errstate(divide="ignore", over="ignore"):
+        omega = paths.weight if multiplicity is None else paths.weight + np.log(multiplicity)
+        log_V = _log_mean(omega, paths.value)
+        p, alive = _target_weights(paths, omega)
+        log_h = [_log_density(paths, x, log_V - _log_mean(omega, x), alive) for x in paths.true]
+        excess = [np.expm1(x).sum(axis=1) for x in log_h]
+        mean_true = _log_mean(omega, np.column_stack([paths.true[0][:, :-1], paths.last]))
+        ratio = np.where(np.isfinite(paths.value), paths.square - paths.value, -np.inf)
+        v_steps = np.expm1(_log_mean(omega, ratio) + log_V - 2 * mean_true)
+        chi2 = np.expm1(_log_mean(omega, paths.square[:, -1:])[0] - 2 * mean_true[-1])
+    return PathStatistics(
+        p, v_steps, (excess[0], excess[1], excess[2]), (log_h[0], log_h[1], log_h[2]), float(chi2)
+    )
+
+
+def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return target probabilities, and which paths have any."""
+    reachable = np.isfinite(paths.value).all(axis=1)
+    log_p = np.where(reachable, omega + paths.true[0][:, -1], -np.inf)
+    alive = np.flatnonzero(log_p > -np.inf)
+    p = np.exp(log_p[alive] - log_p.max())
+    return p / p.sum(), alive
+
+
+def _log_density(
+    paths: PromptPaths, log_true: FloatArray, log_norm: FloatArray, alive: IntArray
+) -> FloatArray:
+    """Return log h_t = log Q_t - log eta_t(Q_t) of the paths that count, [n, T]."""
+    return log_true[alive] - paths.value[alive] + log_norm
+
+
+def _log_mean(log_weight: FloatArray, log_x: FloatArray) -> FloatArray:
+    """Return log of the weighted mean over the paths of each column; weights of any scale."""
+    log_weight = log_weight[:, None] - log_weight.max()
+    terms = log_x + log_weight
+    largest = terms.max(axis=0)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    return shift + np.log(np.exp(terms - shift).sum(axis=0) / np.exp(log_weight).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What the paths of P prompts predict, prompt by prompt.
+
+    Attributes
+    ----------
+    tv : float64[P, G]
+        Predicted total variation at the particles of the grid.
+    first_order, certificate : float64[P]
+        C and E_pi[b_+]: N times total variation for large N, and its bound.
+    v_steps : float64[P, T]
+    chi2, ess : float64[P]
+    """
+
+    tv: FloatArray
+    first_order: FloatArray
+    certificate: FloatArray
+    v_steps: FloatArray
+    chi2: FloatArray
+    ess: FloatArray
+
+
+def outlook(statistics: list[PathStatistics], grid: FloatArray = GRID) -> Outlook:
+    """Return what several prompts predict; the share of noise is pooled over them."""
+    tv = np.empty((len(statistics), len(grid)))
+    for k, N in enumerate(grid):
+        log_u = [_centred(x.log_u(float(N)), x.p) for x in statistics]
+        shrink = _signal(log_u, statistics)
+        tv[:, k] = [
+            _total_variation(u[0] * shrink, x.p) for u, x in zip(log_u, statistics, strict=True)
+        ]
+    excess = [_centred(x.excess, x.p) for x in statistics]
+    shrink = _signal(excess, statistics)
+    v = [x.v_steps.sum() for x in statistics]
+    pairs = list(zip(excess, statistics, v, strict=True))
+    return Outlook(
+        tv,
+        np.array([0.5 * shrink * x.p @ np.abs(b[0]) for b, x, _ in pairs]),
+        np.array([x.p @ np.maximum(mean + shrink * b[0], 0.0) for b, x, mean in pairs]),
+        np.array([x.v_steps for x in statistics]),
+        np.array([x.chi2 for x in statistics]),
+        np.array([x.ess for x in statistics]),
+    )
+
+
+Versions = tuple[FloatArray, FloatArray, FloatArray]
+
+
+def _centred(versions: Sequence[FloatArray], p: FloatArray) -> Versions:
+    """Subtract from each version its mean under p."""
+    full, half1, half2 = (x - p @ x for x in versions)
+    return full, half1, half2
+
+
+def _signal(centred: list[Versions], statistics: list[PathStatistics]) -> float:
+    """Return s: the share of the observed standard deviation that is not noise."""
+    pairs = list(zip(centred, statistics, strict=True))
+    variance = sum(float(x.p @ full**2) for (full, _, _), x in pairs)
+    covariance = sum(float(x.p @ (half1 * half2)) for (_, half1, half2), x in pairs)
+    if not variance > 0 or not math.isfinite(variance):
+        return 1.0
+    return math.sqrt(min(max(covariance / variance, 0.0), 1.0))
+
+
+def _total_variation(log_u: FloatArray, p: FloatArray) -> float:
+    """Return the distance to p of the law proportional to p / u."""
+    density = np.exp(log_u.min() - log_u)
+    return float(0.5 * p @ np.abs(density / (p @ density) - 1))
