@@ -18,6 +18,9 @@ NAMES = (
     "phase",
     "looseness",
     "queries",
+    "perturbations",
+    "pool",
+    "resampling",
 )
 
 

@@ -1,0 +1,140 @@
+r"""Which error matters: cost of SMC under four perturbations of one tree, of equal Bellman error.
+
+The tree: a first symbol among four that changes nothing, then fair bits, each one a factor 3 of
+reward; the true value has ratio bound L = 2. N* for TV <= 1/10, against T at eps = 1/10 and against
+eps at T = 64. `exact` is SMC with the true value, `naive` ignores the reward model. Four first
+symbols tell `hidden`, wrong below one, from `persistent`, wrong below two; of more than 1/delta
+symbols the hidden one could be missed for free. Random perturbations are drawn several times. As N
+grows TV may pause near delta, and where it does intervals are wide.
+
+Multiplying V by a factor per depth changes no resampling weight, so SMC does not see it. What it
+sees of the value error of A3 is the least eps_V for which, at some factors c_t,
+
+    c_t V / V* in [1/(1 + eps_V), 1 + eps_V]    at every class of depth t,
+
+half the range of log(V/V*) on the worst depth. With L the ratio bound of V* rather than V,
+Q_t = V*(s')/V*(s) V*(s)/V(s) and M Q_t = V*(s)/V(s) give q_t <= L (1 + eps_V)^2 in S2, and under A2
+q_t <= L (1 + eps)^(2(T-t+1)): no ratio bound on V is needed. (`persistent` and `hidden` have no
+useful one: V jumps by (1 + eps)^(2(T-1)) between first symbols.) Proved in this project.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from treesmc.sims.cost import cost
+from treesmc.sims.experiments.common import tabulate
+from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.families import product
+from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.tree import TreeMDP
+from treesmc.sims.values import epsilon, log_true_value, ratio_bound, value_error
+
+DELTA = 0.1
+FIRST_SYMBOLS = 4
+FACTOR = 3.0  # of reward per one
+EPS, ERROR_HORIZON = 0.1, 64
+HORIZONS = (8, 16, 24, 32, 48, 64, 80, 96)
+QUICK_HORIZONS = (16, 32, 64)
+EPSILONS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+QUICK_EPSILONS = (0.01, 0.1, 1.0)
+COMPOUNDING = ("persistent", "hidden")
+LARGEST_EXPONENT = 25.0  # of 2 T log(1 + eps), where errors compound: N* of 1e12
+INSTANCES = {"persistent": 1, "random_sign": 5, "value_noise": 3, "hidden": 1}
+REFERENCES = ("exact", "naive")
+
+COLUMNS = (
+    *("series", "T", "eps", "instance", "delta", "n_star", "low", "high", "log_stderr"),
+    *("evidence", "attained", "value_error", "seen_value_error", "L", "replicates", "seed"),
+)
+
+
+def points(quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points: along T, along eps, and the references along T."""
+    horizons, epsilons = (QUICK_HORIZONS, QUICK_EPSILONS) if quick else (HORIZONS, EPSILONS)
+    grid = [(T, EPS) for T in horizons] + [(ERROR_HORIZON, e) for e in epsilons if e != EPS]
+    perturbed = [
+        (name, T, eps, instance)
+        for name in PERTURBATIONS
+        for T, eps in grid
+        for instance in range(1 if quick else INSTANCES[name])
+        if name not in COMPOUNDING or 2 * T * math.log1p(eps) < LARGEST_EXPONENT
+    ]
+    references = [(name, T, 0.0, 0) for name in REFERENCES for T in horizons]
+    return [
+        {
+            "experiment": "perturbations",
+            "series": name,
+            "T": T,
+            "eps": eps,
+            "instance": instance,
+            "delta": DELTA,
+            "replicates": 256 if quick else 1536,
+            "seed": index,
+        }
+        for index, (name, T, eps, instance) in enumerate(perturbed + references)
+    ]
+
+
+def base_tree(T: int, first_symbols: int = FIRST_SYMBOLS) -> TreeMDP:
+    """Return the unperturbed tree: class k of depth t >= 1 has k ones among t - 1 bits."""
+    bits = product(T - 1, FACTOR)
+    policy = [np.full((1, first_symbols), 1 / first_symbols)]
+    child = [np.zeros((1, first_symbols), dtype=np.int64)]
+    log_value = [bits.log_value_at(0)] + [bits.log_value_at(t) for t in range(T)]
+    policy += [bits.policy_at(t) for t in range(T - 1)]
+    child += [bits.child_at(t) for t in range(T - 1)]
+    return TreeMDP.from_layers(policy, child, log_value, f"{bits.name} after a free symbol")
+
+
+def build_tree(point: Parameters) -> TreeMDP:
+    """Return the tree of a point."""
+    tree = base_tree(point["T"])
+    if point["series"] in REFERENCES:
+        return tree
+    return PERTURBATIONS[point["series"]](tree, point["eps"], point["instance"])
+
+
+def seen_value_error(tree: TreeMDP) -> float:
+    """Return the least eps_V of A3 when V may be multiplied by a factor per depth."""
+    log_error, starts = tree.log_value - log_true_value(tree), tree.class_start[:-1]
+    largest, least = (f.reduceat(log_error, starts) for f in (np.maximum, np.minimum))
+    return float(np.expm1((largest - least).max() / 2))
+
+
+def compute_point(point: Parameters) -> Row:
+    """Return N* at one point, with the errors and the ratio bound of the reward model."""
+    tree = build_tree(point)
+    method = "naive" if point["series"] == "naive" else "smc"
+    effort = {"replicates": point["replicates"], "seed": point["seed"]}
+    found = cost(tree, method, point["delta"], **effort)
+    return {
+        "n_star": found.n_star,
+        "low": found.interval[0],
+        "high": found.interval[1],
+        "log_stderr": found.log_stderr,
+        "evidence": found.evidence,
+        "attained": epsilon(tree),
+        "value_error": value_error(tree),
+        "seen_value_error": seen_value_error(tree),
+        "L": ratio_bound(tree),
+    }
+
+
+def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/perturbations.csv``."""
+    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+
+
+def fit_horizon(rows: list[Row], series: str, term: str, first: int = 24) -> Fit:
+    """Fit log N* = a + b * term along the horizons from `first` on, at eps = 1/10 or none.
+
+    Errors contain the rounding of N* to an integer, of variance 1/12. Differences between random
+    instances are errors too: they widen the interval by way of chi2.
+    """
+    used = [r for r in rows if r["series"] == series and r["eps"] in (0, EPS) and r["T"] >= first]
+    stderr = [math.hypot(r["log_stderr"], 12**-0.5 / r["n_star"]) for r in used]
+    log_n = [math.log(r["n_star"]) for r in used]
+    return fit_growth([r["T"] for r in used], log_n, stderr, ("1", term))
