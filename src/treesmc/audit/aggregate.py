@@ -8,11 +8,11 @@ average over prefixes of alike score: at each depth they are sorted into bins of
     value error     spread of (mean phi / mean V_t) over the bins, around its mean at that depth,
 
 less the sampling noise of the bin means. Errors that cancel within a bin are not seen: both are
-*lower* estimates of the rms error over prefixes. The last step, from V_T to phi, is part of the first.
+*lower* estimates of the rms error over prefixes. The step from V_T to phi is part of the first.
 
     weight variance    sum_t (E[G_t^2]/E[G_t]^2 - 1), G_t = V_t/V_{t-1}, E over pi_{t-1} x pi_ref:
                        what a sampler would see as the variance of its weights, step by step.
-    telescoping        weights that follow V must multiply to phi / V_0, so sum_t log w_t - log phi is
+    telescoping        weights that follow V multiply to phi / V_0, so sum_t log w_t - log phi is
                        one number a prompt. `defect` is the standard deviation of that difference
                        within prompts, were V_t *itself* used as weight at each step (a common
                        slip): such a sampler targets another law than pi_ref phi.
@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.audit.logs import Scores
 from treesmc.sims.tree import FloatArray, IntArray
@@ -97,7 +98,7 @@ def compare_aggregations(scores: Scores) -> ScoreReport:
     weighted = [i for i, w in enumerate(scores.log_weights) if w is not None]
     defect = telescopes = None
     if weighted:
-        totals = np.array([np.sum(scores.log_weights[i]) for i in weighted])
+        totals = np.array([w.sum() for w in scores.log_weights if w is not None])
         defect = _within(totals - scores.log_reward[weighted], scores.prompt[weighted])
         telescopes = defect <= TELESCOPES * max(1.0, float(np.abs(totals).max()))
     rows = [_judge(name, rule, scores) for name, rule in AGGREGATIONS.items()]
@@ -159,20 +160,23 @@ def _bins(V: FloatArray) -> IntArray:
     return np.searchsorted(edges, V, side="left")
 
 
-def _bin_ratios(V: FloatArray, W: FloatArray, bins: IntArray) -> tuple[FloatArray, ...]:
+def _bin_ratios(
+    V: FloatArray, W: FloatArray, bins: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean W / mean V of each bin, the noise variance of that, and the bin's share."""
     count = np.bincount(bins)
     held = count > 1
     count = count[held]
     mean_V, mean_W = (np.bincount(bins, x)[held] / count for x in (V, W))
+    share: FloatArray = count / count.sum()
     ratio = mean_W / mean_V
     residual = (W - np.append(ratio, 0.0)[_renumbered(bins, held)] * V) ** 2
     variance = np.bincount(bins, residual)[held] / (count - 1)
-    return ratio, variance / (count * mean_V**2), count / count.sum()
+    return ratio, variance / (count * mean_V**2), share
 
 
-def _renumbered(bins: IntArray, held: FloatArray) -> IntArray:
-    """Return the index of each line's bin among the held ones; the last, unused one for the rest."""
+def _renumbered(bins: IntArray, held: NDArray[np.bool_]) -> IntArray:
+    """Return the index of each line's bin among the held ones; one beyond for the rest."""
     index = np.full(len(held), held.sum())
     index[held] = np.arange(held.sum())
     return index[bins]

@@ -67,11 +67,6 @@ class Clusters:
         count = min(int(key.max()) + 1, MOST_CLUSTERS)
         return cls(kind, key % count, count, resampled(count, replicates, generator(seed)))
 
-    def totals(self, values: FloatArray, cell: IntArray, cells: int) -> FloatArray:
-        """Return sums of line values by cluster and cell, float64[count, cells]."""
-        flat = np.bincount(self.code * cells + cell, values, minlength=self.count * cells)
-        return flat.reshape(self.count, cells)
-
     def interval(self, value: float, replicates: FloatArray) -> Estimate:
         """Return a value with the expanded percentile interval of its replicates."""
         return Estimate(value, *expanded_percentiles(replicates, self.count))

@@ -25,12 +25,13 @@ import gzip
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray
@@ -155,26 +156,13 @@ def read_probes(path: str | Path, skip_bad: bool = False) -> Probes:
         Naming file, line and field of the first bad line, or if no line is left.
     """
     lines = _Checked(Path(path), _probe_fields, skip_bad)
-    names: dict[str | int, int] = {}
-    blocks = [_columns(block, names) for block in _blocks(lines)]
-    if not blocks:
-        raise BadInput(f"{path}: no probed prefix in it")
-    return Probes(
-        [str(name) for name in names],
-        *_joined(blocks),
-        skipped=lines.skipped,
-        first_skipped=lines.first_skipped,
-    )
+    probes = _gathered(lines, str(path))
+    return replace(probes, skipped=lines.skipped, first_skipped=lines.first_skipped)
 
 
 def probes_of(records: Iterator[dict[str, Any]]) -> Probes:
     """Turn records, as a log would hold them, into arrays; `BadInput` names the record."""
-    names: dict[str | int, int] = {}
-    checked = (_located(i, record) for i, record in enumerate(records, 1))
-    blocks = [_columns(block, names) for block in _blocks(checked)]
-    if not blocks:
-        raise BadInput("records: there is none")
-    return Probes([str(name) for name in names], *_joined(blocks))
+    return _gathered((_located(i, record) for i, record in enumerate(records, 1)), "records")
 
 
 def read_scores(path: str | Path, skip_bad: bool = False) -> Scores:
@@ -246,7 +234,7 @@ def _parsed(line: bytes) -> Any:
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        from pyarrow import ArrowInvalid, parquet
+        from pyarrow import ArrowInvalid, parquet  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise BadInput(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
     try:
@@ -300,14 +288,15 @@ def _score_fields(record: Any) -> tuple:
 def _name(record: Any, field: str) -> str | int:
     if not isinstance(record, dict):
         raise BadField(f"an object is needed, not {str(record)[:40]!r}")
-    value = record.get(field)
+    value: Any = record.get(field)
     if type(value) not in (str, int):
         raise BadField(f"{field}: {str(value)[:40]!r} is neither text nor a whole number")
-    return value
+    name: str | int = value
+    return name
 
 
 def _number(record: dict[str, Any], field: str) -> float:
-    value = record.get(field)
+    value: Any = record.get(field)
     if type(value) not in NUMBERS or not value < math.inf:  # nan fails the comparison too
         raise BadField(f"{field}: {str(value)[:40]!r} is not a finite number or -Infinity")
     return float(value)
@@ -332,7 +321,32 @@ def _hash(prompt: str | int, path: str | int) -> int:
     return max(int.from_bytes(digest) >> 1, NO_PATH + 1)
 
 
-def _blocks(records: Any) -> Iterator[list[tuple]]:
+def _gathered(records: Iterable[tuple], source: str) -> Probes:
+    """Collect checked records block by block into columns that grow in place."""
+    names: dict[str | int, int] = {}
+    columns: list[NDArray] = []
+    length = 0
+    for block in _blocks(records):
+        added = _columns(block, names)
+        columns = columns or [np.empty(0, dtype=x.dtype) for x in added]
+        for column, values in zip(columns, added, strict=True):
+            if length + len(values) > len(column):
+                # realloc moves pages, not bytes: no second copy of what is there
+                column.resize(length + length // 8 + len(values), refcheck=False)
+            column[length : length + len(values)] = values
+        length += len(block)
+    if not length:
+        raise BadInput(f"{source}: no probed prefix in it")
+    for column in columns:
+        column.resize(length, refcheck=False)
+    prompt, depth, path, log_value, log_weight, *draws = columns
+    half = len(draws) // 2
+    children, rollouts = Draws(*draws[:half]), Draws(*draws[half:])
+    prompts = [str(name) for name in names]
+    return Probes(prompts, prompt, depth, path, log_value, log_weight, children, rollouts)
+
+
+def _blocks(records: Iterable[tuple]) -> Iterator[list[tuple]]:
     block: list[tuple] = []
     for record in records:
         block.append(record)
@@ -343,7 +357,7 @@ def _blocks(records: Any) -> Iterator[list[tuple]]:
         yield block
 
 
-def _columns(block: list[tuple], names: dict[str | int, int]) -> list[Any]:
+def _columns(block: list[tuple], names: dict[str | int, int]) -> list[NDArray]:
     prompt, depth, path, log_value, log_weight, children, rollouts = zip(*block, strict=True)
     codes = [names.setdefault(name, len(names)) for name in prompt]
     return [
@@ -357,21 +371,11 @@ def _columns(block: list[tuple], names: dict[str | int, int]) -> list[Any]:
     ]
 
 
-def _joined(blocks: list[list[Any]]) -> list[Any]:
-    """Concatenate column by column, giving back each block's share of memory on the way."""
-    n_plain, n_draws = 5, len(Draws.__dataclass_fields__)
-    columns = []
-    for _ in range(n_plain + 2 * n_draws):
-        columns.append(np.concatenate([block.pop(0) for block in blocks]))
-    children, rollouts = columns[n_plain : n_plain + n_draws], columns[n_plain + n_draws :]
-    return [*columns[:n_plain], Draws(*children), Draws(*rollouts)]
-
-
-def _summaries(lists: tuple[list[float], ...]) -> list[Any]:
+def _summaries(lists: tuple[list[float], ...]) -> list[NDArray]:
     """Return the columns of `Draws` for a block of lists of log X."""
-    count = np.array([len(draws) for draws in lists], dtype=np.int32)
+    count: NDArray = np.array([len(draws) for draws in lists], dtype=np.int32)
     some = np.flatnonzero(count)
-    columns = [np.zeros(len(lists), dtype=np.int32)]
+    columns: list[NDArray] = [np.zeros(len(lists), dtype=np.int32)]
     columns += [np.full(len(lists), np.nan) for _ in range(7)]
     if len(some):
         flat = np.array([x for draws in lists for x in draws], dtype=np.float64)
@@ -380,7 +384,7 @@ def _summaries(lists: tuple[list[float], ...]) -> list[Any]:
     return [count, *columns]
 
 
-def _segments(log_x: FloatArray, count: IntArray) -> list[Any]:
+def _segments(log_x: FloatArray, count: IntArray) -> list[NDArray]:
     """Return zeros, mean, pair, half1, half2, first, least, largest of consecutive segments."""
     start = np.cumsum(count) - count
     largest = np.maximum.reduceat(log_x, start)

@@ -18,7 +18,7 @@ import numpy as np
 from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
-GRID = 2.0 ** np.arange(0, 49)
+GRID: FloatArray = np.array([2.0**k for k in range(49)])
 MOST_PROMPTS = 16
 CLASSES = 64
 LOWEST = -200.0  # log of the least reward kept, relative to the largest: zero for all purposes
@@ -93,6 +93,7 @@ def _reward_law(
     pi = p * np.exp(log_phi)
     pi /= pi.sum()
     place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
-    mass, weighted = np.bincount(place, p), np.bincount(place, p * np.exp(log_phi))
+    mass: FloatArray = np.bincount(place, p).astype(np.float64)
+    weighted = np.bincount(place, p * np.exp(log_phi))
     held = mass > 0
     return mass[held], np.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))

@@ -11,7 +11,7 @@ h_t = Q_t / eta_t(Q_t), where eta_t = pi_{t-1} x pi_ref and pi_{t-1} is proporti
 
 All of it is within one prompt: neither the prompt's Z nor the scale of V on it matters.
 
-**Noise.** V*(x_t) is a mean of rollouts. Where a square is needed, pairs of rollouts give it without
+**Noise.** V*(x_t) is a mean of rollouts. Where a square is needed, pairs of them give it without
 bias: v_t + 1 = E_pi[h_t] = E_ref[V*_t^2 / V_{t-1}] mean V_{t-1} / (mean V*_t)^2, v = sum_t v_t.
 For a spread along paths, such as that of b = sum_t (h_t - 1), two halves of the rollouts give
 two versions with independent noise, whose covariance under p is the variance without noise; the
@@ -19,8 +19,8 @@ observed deviations from the mean are shrunk by s, s^2 = covariance / observed v
 pooled over prompts. That keeps the observed shape.
 
 **Total variation.** By S1, law(x)/pi(x) >= 1/u_N(x). Where a step forgets the one before, the
-recursion behind u_N factorises, u_N(x) ~ prod_t (1 + (h_t - 1)/N): the closed form used here. Taking
-law/pi proportional to 1/u_N,
+recursion behind u_N factorises, u_N(x) ~ prod_t (1 + (h_t - 1)/N): the closed form used here.
+Taking law/pi proportional to 1/u_N,
 
     TV(N) ~ (1/2) E_pi| (1/u_N) / E_pi[1/u_N] - 1 |,
 
@@ -30,8 +30,8 @@ where a rare path weighs much: a *prediction*. To first order in 1/N there are t
     certificate    TV <= E_pi[b_+] / N               (S1)
     variance       TV <= sqrt(v / (2 N))             (KL(pi || law) <= log(1 + v/N), Pinsker).
 
-Without rollouts V* is taken to be V, up to a factor per depth. That is right if V's Bellman error is
-small over the whole path, and the caller must make sure that it is.
+Without rollouts V* is taken to be V, up to a factor per depth. That is right if V's Bellman error
+is small over the whole path, and the caller must make sure that it is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from treesmc.audit.bootstrap import in_order_of_appearance
 from treesmc.audit.logs import NO_PATH, Draws, Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
-GRID = 2.0 ** np.arange(1, 49)
+GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 """Particles at which the predicted total variation is tabulated."""
 
 

@@ -2,7 +2,7 @@ r"""Particles for a tolerance, by every route, each with what it claims.
 
     route         particles N for TV <= delta                            claim
     worst case    sum_t (L (1+eps)^(2(T-t)+1) - 1)/delta (S2), with the  bound, if no unseen prefix
-                  largest L and eps seen                                 is worse than the worst seen
+                  largest L and eps seen                                 is worse than those seen
     worst 99%     the same with what 99% of prefixes keep to             none: a scenario
     value error   T (L (1+eps_V)^2 - 1)/delta (S2 under A3), largest     as worst case
                   L and eps_V seen
@@ -50,7 +50,10 @@ LEAST_PROMPT_ESS = 30.0  # for a claim about one prompt
 WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
-NEAR = 2.0 ** np.arange(-3, 3.5, 0.5)  # grid around a point estimate, for its replicates
+MOST_INTERVALS = 50  # prompts that get an interval of their own
+NEAR: FloatArray = np.array([2.0 ** (k / 2) for k in range(-6, 7)])  # around an estimate
+    -3, 3.5, 0.5
+)  # grid around a point estimate, for its replicates
 
 BOUND, FIRST_ORDER_BOUND = "bound", "bound to first order"
 PREDICTION, SCENARIO, NOTHING = "prediction", "scenario", "none"
@@ -169,7 +172,13 @@ def predict(
     doubts = _doubts(view, probes, clusters, horizon, delta, bellman, drift)
     routes = [*worst, *path_routes(view, clusters, delta, doubts), best_of_n]
     needs = [
-        _prompt_need(probes.prompts[p.prompt], p, view.log_needs[i], delta, generator(seed, i + 1))
+        _prompt_need(
+            probes.prompts[p.prompt],
+            p,
+            view.log_needs[i],
+            delta,
+            generator(seed, i + 1) if i < MOST_INTERVALS else None,
+        )
         for i, p in enumerate(linked)
     ]
     shares = [clusters.interval(float(x[0]), x[1:]) for x in view.replicates(lambda o: o.v_steps).T]
@@ -365,12 +374,12 @@ def _doubts(
 
 
 def _prompt_need(
-    name: str, paths: PromptPaths, log_n: float, delta: float, rng: np.random.Generator
+    name: str, paths: PromptPaths, log_n: float, delta: float, rng: np.random.Generator | None
 ) -> PromptNeed:
     """Give one prompt its own interval, over its own paths, where it has enough of them."""
     statistics = path_statistics(paths)
     n = len(paths.line)
-    if statistics.ess < LEAST_PROMPT_ESS:
+    if rng is None or statistics.ess < LEAST_PROMPT_ESS:
         return PromptNeed(name, n, statistics.ess, Estimate(log_n), False)
     multiplicity = resampled(n, PROMPT_REPLICATES, rng)
     again = resampled_paths(paths, multiplicity, log_n, delta)[1]

@@ -26,8 +26,8 @@ bias at every K >= 2. From them, per depth,
                   low) and with the noise in it (too high). Biased either way; never an estimate.
 
 L is the largest |log V(child)/V(s)| seen, a lower bound on the true one. A zero makes it infinite:
-assumption A1 fails, and the bounds that need it say nothing. A prefix with V = 0 has no ratio; it is
-counted, and what the target loses below it is measured where rollouts are given (`drift`).
+assumption A1 fails, and the bounds that need it say nothing. A prefix with V = 0 has no ratio; it
+is counted, and what the target loses below it is measured where rollouts are given (`drift`).
 """
 
 from __future__ import annotations
@@ -166,34 +166,43 @@ class _Lines:
 
     def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
         """Summarise some of the lines."""
-        observed, code = self.observed[chosen], self.clusters.code[self.line[chosen]]
-        with np.errstate(over="ignore"):
-            ratio, square = np.exp(observed), np.exp(self.pair[chosen])
-        sums = np.column_stack(
-            [np.bincount(code, x, self.clusters.count) for x in (ratio * 0 + 1, ratio, square)]
-        )
-        replicates = self.clusters.weights @ sums
-        point = _Moments.of(sums.sum(axis=0)[None])
-        again = _Moments.of(replicates)
-        interval = self.clusters.interval
-        shape = _Shape.of(observed, self.gap[chosen])
-        order = np.argsort(observed)
-        raw = _quantiles(np.ones((1, len(order))), observed[order])
-        raw_again = _resampled_quantiles(self.clusters.weights, code[order], observed[order])
-        quantiles, again_quantiles = (
-            point.quantiles(raw, shape)[0],
-            again.quantiles(raw_again, shape),
-        )
+        rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
+        moments = _Moments.of(rows @ self._sums(chosen))
+        shape = _Shape.of(self.observed[chosen], self.gap[chosen])
+        raw = self._raw_quantiles(chosen, rows)
+        quantiles = moments.quantiles(raw, shape)
         return RatioSummary(
             depth,
             len(chosen),
-            interval(float(point.mean[0]), again.mean),
-            interval(float(point.rms[0]), again.rms),
-            [interval(float(q), again_quantiles[:, i]) for i, q in enumerate(quantiles)],
+            self._interval(moments.mean),
+            self._interval(moments.rms),
+            [self._interval(column) for column in quantiles.T],
             [float(q) for q in raw[0]],
-            float(shape.trust(point.log_variance)[0]),
-            float(np.abs(observed).max(initial=0.0)),
+            float(shape.trust(moments.log_variance)[0]),
+            float(np.abs(self.observed[chosen]).max(initial=0.0)),
         )
+
+    def _interval(self, replicates: FloatArray) -> Estimate:
+        return self.clusters.interval(float(replicates[0]), replicates[1:])
+
+    def _sums(self, chosen: IntArray) -> FloatArray:
+        """Return prefixes, sum of ratios and sum of pair means of each cluster, [clusters, 3]."""
+        code, count = self.clusters.code[self.line[chosen]], self.clusters.count
+        with np.errstate(over="ignore"):
+            sums = [np.bincount(code, np.exp(x[chosen]), count) for x in (self.observed, self.pair)]
+        return np.column_stack([np.bincount(code, minlength=count), *sums])
+
+    def _raw_quantiles(self, chosen: IntArray, rows: FloatArray) -> FloatArray:
+        """Return observed quantiles under each row of cluster weights, [rows, 5]: inverted cdf."""
+        chosen = chosen[np.argsort(self.observed[chosen])]
+        code = self.clusters.code[self.line[chosen]]
+        ordered = self.observed[chosen]
+        result = np.empty((len(rows), len(QUANTILES)))
+        for k, row in enumerate(rows):
+            cumulative = np.cumsum(row[code])
+            place = np.searchsorted(cumulative, np.multiply(QUANTILES, cumulative[-1]))
+            result[k] = ordered[np.minimum(place, len(ordered) - 1)]
+        return result
 
 
 @dataclass(frozen=True)
@@ -222,7 +231,7 @@ class _Shape:
 
 @dataclass(frozen=True, eq=False)
 class _Moments:
-    """Noise-free moments of rho, one row a replicate."""
+    """Noise-free moments of rho: of the log in entry 0, of the replicates after it."""
 
     mean: FloatArray
     rms: FloatArray
@@ -247,17 +256,3 @@ class _Moments:
             location = np.log(self.mean)[:, None] - tau**2 / 2
             standard = trust * (raw - shape.mean) / shape.sd + (1 - trust) * ndtri(QUANTILES)
             return np.where(np.isfinite(raw), location + tau * standard, raw)
-
-
-def _quantiles(weights: FloatArray, ordered: FloatArray) -> FloatArray:
-    """Return `QUANTILES` of sorted values under each row of weights: the inverted cdf."""
-    cumulative = np.cumsum(weights, axis=1)
-    wanted = np.multiply.outer(cumulative[:, -1], QUANTILES)
-    rows = zip(cumulative, wanted, strict=True)
-    place = np.array([np.searchsorted(c, w) for c, w in rows])
-    return ordered[np.minimum(place, len(ordered) - 1)]
-
-
-def _resampled_quantiles(weights: FloatArray, code: IntArray, ordered: FloatArray) -> FloatArray:
-    """Return `_quantiles` of each replicate, [B, 5], without holding all weights at once."""
-    return np.concatenate([_quantiles(row[None, code], ordered) for row in weights])

@@ -6,8 +6,8 @@ In the worst case N grows like (1+eps)^(2T) (S2 and S3), so what counts is T eps
     polynomial    eps = c log T / T: the degree of N in T is between 2c and 2c + 2, c <= 2 here
     exponential   beyond: N doubles every log 2 / (2 log(1+eps)) steps
 
-unless the error does not compound: under a bounded *value* error N is linear in T at any size of the
-error (S2 under A3). That is what the drift of V*/V with depth decides, which takes rollouts.
+unless the error does not compound: under a bounded *value* error N is linear in T at any size of
+the error (S2 under A3). That is what the drift of V*/V with depth decides, which takes rollouts.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def _meaning(name: str, horizon: int, bellman: RatioSummary, doubling: float) ->
         "no error seen": "the Bellman error cannot be told from zero; with 95% confidence its rms "
         f"is at most {bellman.rms.high:.3g}",
         "linear": "T eps <= 1: the particles needed grow linearly with T, even in the worst case",
-        "polynomial": f"eps = {c:.2g} log T / T: in the worst case the particles needed grow like T "
-        f"to a power between {2 * c:.1f} and {2 * c + 2:.1f}",
+        "polynomial": f"eps = {c:.2g} log T / T: in the worst case the particles needed grow like "
+        f"T to a power between {2 * c:.1f} and {2 * c + 2:.1f}",
         "exponential": f"in the worst case the particles needed double every {doubling:.2g} steps",
         "bounded": "the value error does not grow with the steps left: the particles needed grow "
         "linearly with T, though T eps > 1",

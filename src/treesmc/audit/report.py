@@ -35,7 +35,7 @@ LARGEST_SENSIBLE = 1e6
 
 LIMITS = [
     "A maximum over prefixes that were not logged: a rare prefix on which the reward model fails "
-    "is invisible until it is drawn, and L and the largest Bellman error are only the largest seen.",
+    "is invisible until it is drawn; L and the largest Bellman error are only the largest seen.",
     "Reward that the logged rollouts never found: predictions speak of the target as far as these "
     "paths reach it.",
     "Accuracy of answers: total variation is measured to the reward-tilted policy pi_ref phi / Z; "

@@ -5,7 +5,7 @@ LOG holds one probed prefix a line (JSON Lines, .gz or .parquet):
    "child_log_values": [-1.0, -1.6],      log V of K >= 2 continuations drawn by the policy; at the
                                           last depth their log rewards. -Infinity means V = 0
    "rollout_log_rewards": [-0.3, -2.0],   optional, needed to predict: log rewards of completions
-   "path": 17,                            optional, needed to predict: which rollout the prefix is of
+   "path": 17,                            optional, needed to predict: the rollout it is a prefix of
    "log_weight": 0.0}                     optional: log policy/proposal, if another proposal drew it
 Prefixes are drawn along rollouts of the reference policy. SCORES holds complete sequences,
   {"prompt": "p1", "scores": [0.9, 0.4], "log_reward": -0.3, "log_weights": [...]}
@@ -58,9 +58,8 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     if args.html:
-        from treesmc.audit.html import page
-        from treesmc.sims.treefile import write_atomically
+        from treesmc.audit.html import write_page
 
-        write_atomically(Path(args.html), lambda handle: handle.write(page(report).encode()))
+        write_page(report, Path(args.html))
     print(report.to_json() if args.json else render(report), end="\n" if args.json else "")
     return 0
