@@ -18,9 +18,16 @@ from pathlib import Path
 import numpy as np
 from compare import moved
 
+from treesmc.figures.common import of
 from treesmc.sims import certificate, families, lineage, moments, values
 from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
+from treesmc.sims.experiments.perturbations import (
+    COMPOUNDING,
+    EPS,
+    ERROR_HORIZON,
+    fit_horizon,
+)
 from treesmc.sims.experiments.queries import POPULATION, n_symbols
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import fit_growth
@@ -197,6 +204,7 @@ def numbers_tex(rows: list[Row]) -> str:
         **looseness_numbers(),
         **exponent_numbers(),
         **queries_numbers(),
+        **perturbations_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -352,6 +360,38 @@ def queries_numbers() -> dict[str, str]:
         "QueriesNeeded": f"{least_queries(H, mass, delta)}",
         "QueriesParticles": f"{lineage.least_particles_exact(tree, delta)}",
         "QueriesCrowd": f"{lineage.lineage_law(tree, H)[0]:.3f}",
+    }
+
+
+def perturbations_numbers() -> dict[str, str]:
+    """Cost of the perturbations at one T, median over draws; exponents fitted in T."""
+    if not _drawn("perturbations"):
+        return {}
+    rows = read_table(RESULTS / "perturbations.csv")
+
+    def cost(series: str, eps: float) -> str:
+        used = of(rows, series=series, T=ERROR_HORIZON, eps=eps)
+        return sci(float(np.median([row["n_star"] for row in used])))
+
+    fitted = [
+        fit_horizon(rows, series, "T").coefficient("T") / math.log1p(EPS) for series in COMPOUNDING
+    ]
+    largest = max(row["eps"] for row in rows)
+    return {
+        "PerturbHorizon": f"{ERROR_HORIZON}",
+        "PerturbEps": f"{EPS:g}",
+        "PerturbPersistent": cost("persistent", EPS),
+        "PerturbHidden": cost("hidden", EPS),
+        "PerturbRandom": cost("random_sign", EPS),
+        "PerturbNoise": cost("value_noise", EPS),
+        "PerturbExact": cost("exact", 0.0),
+        "PerturbNaive": cost("naive", 0.0),
+        "PerturbSmall": cost("persistent", 0.01),
+        "PerturbLargestEps": f"{largest:g}",
+        "PerturbLargestNoise": cost("value_noise", largest),
+        "PerturbLargestRandom": cost("random_sign", largest),
+        "PerturbExponentLow": f"{min(fitted):.3f}",
+        "PerturbExponentHigh": f"{max(fitted):.3f}",
     }
 
 
