@@ -1,0 +1,163 @@
+r"""Does resampling less often, or with less noise, lower the cost T^2 of eps = c/T?
+
+N* for TV <= 1/10 under each scheme, at every step and only when ESS < N/2, on two trees with
+(1 + eps)^(T - 1) = e: eps is 1/T to first order, and but for T the trees stay the same.
+
+`needle`           L = 1 + eps. All weights of a path multiply to O(1), so naive sampling is enough.
+`needle_in_drift`  L = (1 + eps)/(1 - d), d = 1/2: naive sampling is exponential, SMC is needed.
+
+**Upper bound** (`treesmc.sims.coarsening`). Resampling once in about 1/log L steps, N of order
+1 + T log L is enough at eps <= c/T: degree 0 on `needle`, where the cost is T and not T^2, and
+degree 1 where L is constant.
+
+**Lower bound** (proved in this project). If each step multiplies V* by factors of mean one and
+variance at least d^2, then E[(Zhat/Z)^2] >= (1 + d^2/N)^T under *every* unbiased resampling, at any
+times, however chosen. Proof: M_t = E[Zhat/Z | first t steps] is a martingale, a sum of one share
+for each particle, its weight times V*. Resampling does not lower E[M^2]. Extending N particles
+multiplies their shares independently by such factors, and adds d^2 times the sum of the squares of
+N shares, which is at least d^2 M^2/N. Hence on `needle_in_drift`, whose later steps have such
+factors, Zhat takes particles of order T under any resampling.
+
+**Predictions.** First-order laws N* ~ C/delta (S6):
+
+every step    C of the tree, `terminal_constant`.
+adaptive      C of the tree coarsened at the times that infinitely many particles are resampled.
+ideal         equal weights at every step, without noise. With k_t = pi/pi_t at depth t, S6's
+              h_t - 1 is the sum of k_{t-1} - 1, due to resampling, and of
+              k_{t-1} (V*(x_t)/V*(x_{t-1}) - 1), due to extending: only the latter is kept.
+
+Under low-variance schemes the weights 1 + O(1/T) of `needle` are no noise either: residual
+resampling keeps a copy of each particle below the hidden symbol and redraws the others' slots,
+Bin(N - K, O(1/T)) of which change sides; the T steps add up to O(N), not N T. Stratified and
+systematic resampling are measured to be as flat at this delta. Their N TV rises slowly with N,
+though (at T = 128 from 1.2 at N = 8 to 6 at N = 2048): it is not free of T as delta -> 0.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from treesmc.sims.coarsening import coarsened, limiting_times
+from treesmc.sims.cost import cost, least_particles, terminal_constant
+from treesmc.sims.experiments.common import tabulate
+from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.families import FAMILIES
+from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.kernels.resampling import SCHEMES
+from treesmc.sims.moments import TargetChain
+from treesmc.sims.tree import FloatArray, TreeMDP
+from treesmc.sims.values import class_laws, target_policy
+
+DELTA = 0.1
+TOTAL = 1.0  # (T - 1) log(1 + eps)
+ADAPTIVE = 0.5  # kappa: resample when ESS < kappa N
+KAPPAS = (1.0, ADAPTIVE)
+HORIZONS = {
+    "needle": (8, 16, 24, 32, 48, 64, 96, 128, 192, 256),
+    "needle_in_drift": (8, 16, 24, 32, 48, 64, 96, 128),
+}
+QUICK_HORIZONS = (16, 24, 32)
+REPLICATES = 1024
+TOKENS = 2**17  # T times replicates on `needle_in_drift`, where N* grows with T
+FIT_FROM = 16
+NAIVE, IDEAL = "naive", "ideal"  # no resampling at all, and none but perfect resampling
+
+COLUMNS = (
+    *("series", "family", "scheme", "kappa", "T", "eps", "delta"),
+    *("n_star", "low", "high", "log_stderr", "evidence", "predicted", "replicates", "seed"),
+)
+
+
+def points(quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points, tree by tree and scheme by scheme."""
+    variants = [(scheme, kappa) for scheme in SCHEMES for kappa in KAPPAS]
+    variants += [(NAIVE, 0.0), (IDEAL, 1.0)]
+    return [
+        {
+            **{"experiment": "resampling", "series": f"{family} {scheme} {kappa:g}"},
+            **{"family": family, "scheme": scheme, "kappa": kappa, "T": T, "delta": DELTA},
+            "eps": float(np.expm1(TOTAL / (T - 1))),
+            "replicates": 256 if quick else replicates(family, T),
+            "seed": 1000 * index + T,
+        }
+        for family, horizons in HORIZONS.items()
+        for index, (scheme, kappa) in enumerate(variants)
+        for T in (QUICK_HORIZONS if quick else horizons)
+    ]
+
+
+def replicates(family: str, T: int) -> int:
+    """Return how many replicates a full run takes for each final measurement."""
+    return REPLICATES if family == "needle" else TOKENS // T
+
+
+def compute_point(point: Parameters) -> Row:
+    """Return N* of a variant, with its first-order law where there is one."""
+    tree, scheme = FAMILIES[point["family"]](point["T"], point["eps"]), point["scheme"]
+    row: Row = {"predicted": predicted(tree, scheme, point["kappa"], point["delta"])}
+    if scheme == IDEAL:
+        return row
+    if scheme == NAIVE:
+        found = cost(tree, "naive", point["delta"])
+    else:
+        found = least_particles(
+            tree,
+            point["delta"],
+            resampling=scheme,
+            ess_threshold=point["kappa"],
+            replicates=point["replicates"],
+            seed=point["seed"],
+        )
+    low, high = found.interval
+    measured = {"n_star": found.n_star, "low": low, "high": high}
+    return row | measured | {"log_stderr": found.log_stderr, "evidence": found.evidence}
+
+
+def predicted(tree: TreeMDP, scheme: str, kappa: float, delta: float) -> float | None:
+    """Return the first-order law of N*; None where no law is known."""
+    if scheme == IDEAL:
+        return ideal_constant(tree) / delta
+    if scheme != "multinomial":
+        return None
+    coarse = tree if kappa == 1 else coarsened(tree, limiting_times(tree, kappa))
+    return terminal_constant(coarse) / delta
+
+
+def ideal_constant(tree: TreeMDP) -> float:
+    """Return lim N TV if equal weights returned at every step without any noise."""
+    chain, policy = TargetChain.of(tree), target_policy(tree)
+    laws, log_m = class_laws(tree, policy), chain.log_root_forecast()
+    b = np.zeros(1)  # E_pi[b so far; class]
+    for t in range(tree.horizon):
+        surprise = np.expm1(chain.log_policy(t) - np.log(tree.policy_at(t)))
+        k = np.exp(log_m[t] - chain.log_drift(t))
+        gain = b[:, None] + (tree.layer(laws, t) * k)[:, None] * surprise
+        b = np.zeros(tree.n_classes[t + 1])
+        np.add.at(b, tree.child_at(t), tree.edge_layer(policy, t) * gain)
+    return 0.5 * float(np.abs(b - b.sum() * tree.layer(laws, tree.horizon)).sum())
+
+
+def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/resampling.csv``."""
+    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+
+
+def fit_degree(rows: list[Row]) -> Fit:
+    """Fit log N* = a + b log T to the rows of one variant from T = 16 on; the cost has 1 + b.
+
+    Errors contain the rounding of N* to an integer, of variance 1/12.
+    """
+    T, n, stderr = _asymptotic(rows)
+    return fit_growth(T, np.log(n), stderr / n, ("1", "log T"))
+
+
+def fit_slope(rows: list[Row]) -> Fit:
+    """Fit N* = a + b T itself, by the same least squares: the cost is a T + b T^2."""
+    return fit_growth(*_asymptotic(rows), ("1", "T"))
+
+
+def _asymptotic(rows: list[Row]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return T, N* and its standard error from T = 16 on."""
+    used = [row for row in rows if row["T"] >= FIT_FROM]
+    T, n, relative = (np.array([r[key] for r in used]) for key in ("T", "n_star", "log_stderr"))
+    return T, n, np.hypot(relative * n, 12**-0.5)
