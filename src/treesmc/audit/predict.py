@@ -52,8 +52,6 @@ HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 50  # prompts that get an interval of their own
 NEAR: FloatArray = np.array([2.0 ** (k / 2) for k in range(-6, 7)])  # around an estimate
-    -3, 3.5, 0.5
-)  # grid around a point estimate, for its replicates
 
 BOUND, FIRST_ORDER_BOUND = "bound", "bound to first order"
 PREDICTION, SCENARIO, NOTHING = "prediction", "scenario", "none"
