@@ -21,6 +21,7 @@ NAMES = (
     "perturbations",
     "pool",
     "resampling",
+    "language",
 )
 
 

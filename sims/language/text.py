@@ -10,6 +10,7 @@ ship with CPython. It differs a little from one version of Python to the next.
 import re
 import string
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,7 @@ def corpus(path: str | Path | None = None) -> str:
         If the file cannot be read, is not UTF-8, or leaves fewer than 1000 characters.
     """
     if path is None:
-        from pydoc_data.topics import topics
-
-        return clean("\n".join(topics[name] for name in sorted(topics)))
+        return _manual()
     try:
         text = clean(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -68,3 +67,10 @@ def corpus(path: str | Path | None = None) -> str:
     if len(text) < SHORTEST:
         raise BadInput(f"text: {path}: {len(text)} characters are left, at least {SHORTEST} needed")
     return text
+
+
+@cache
+def _manual() -> str:
+    from pydoc_data.topics import topics
+
+    return clean("\n".join(topics[name] for name in sorted(topics)))
