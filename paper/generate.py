@@ -19,6 +19,7 @@ import numpy as np
 from compare import moved
 
 from treesmc.figures.common import of
+from treesmc.figures.resampling import law_slope, slopes
 from treesmc.sims import certificate, families, lineage, moments, values
 from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
@@ -29,6 +30,7 @@ from treesmc.sims.experiments.perturbations import (
     fit_horizon,
 )
 from treesmc.sims.experiments.queries import POPULATION, n_symbols
+from treesmc.sims.experiments.resampling import HORIZONS
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import fit_growth
 from treesmc.sims.tree import TreeMDP
@@ -83,7 +85,7 @@ ASKED = (
 
 # Further figures: each enters the article, with the paragraph that reads it in
 # paper/floats/NAME.tex, when its table and its drawing are both there.
-DRAWINGS = ("exponent", "queries", "phase", "guided", "looseness", "perturbations")
+DRAWINGS = ("exponent", "queries", "phase", "guided", "looseness", "perturbations", "resampling")
 
 
 class Missing(Exception):
@@ -205,6 +207,7 @@ def numbers_tex(rows: list[Row]) -> str:
         **exponent_numbers(),
         **queries_numbers(),
         **perturbations_numbers(),
+        **resampling_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -392,6 +395,34 @@ def perturbations_numbers() -> dict[str, str]:
         "PerturbLargestRandom": cost("random_sign", largest),
         "PerturbExponentLow": f"{min(fitted):.3f}",
         "PerturbExponentHigh": f"{max(fitted):.3f}",
+    }
+
+
+def resampling_numbers() -> dict[str, str]:
+    """Particles at the longest horizon of `needle`, and particles for each further step of T."""
+    if not _drawn("resampling"):
+        return {}
+    rows = read_table(RESULTS / "resampling.csv")
+    drifting = of(rows, family="needle_in_drift", scheme="naive")[-1]
+    longest = [r for r in of(rows, family="needle", T=HORIZONS["needle"][-1]) if r["n_star"]]
+    most = max(r["n_star"] for r in of(longest, kappa=1.0) if r["scheme"] != "multinomial")
+    slope = {
+        key: rf"\ensuremath{{{b:.2f} \pm {half:.2f}}}" for key, (b, half) in slopes(rows).items()
+    }
+    ideal = law_slope(of(rows, family="needle_in_drift", scheme="ideal"))
+    return {
+        "ResampleHorizon": f"{longest[0]['T']:g}",
+        "ResampleMultinomial": f"{of(longest, scheme='multinomial', kappa=1.0)[0]['n_star']:g}",
+        "ResampleLowVariance": f"{most:g}",
+        "ResampleAdaptive": f"{max(r['n_star'] for r in of(longest, kappa=0.5)):g}",
+        "ResampleNaive": sci(drifting["n_star"]),
+        "ResampleNaiveHorizon": f"{drifting['T']:g}",
+        "ResampleSlopeNeedle": slope["needle", "multinomial", 1.0],
+        "ResampleSlopeMultinomial": slope["needle_in_drift", "multinomial", 1.0],
+        "ResampleSlopeAdaptive": slope["needle_in_drift", "multinomial", 0.5],
+        "ResampleSlopeStratified": slope["needle_in_drift", "stratified", 1.0],
+        "ResampleSlopeSystematic": slope["needle_in_drift", "systematic", 1.0],
+        "ResampleSlopeIdeal": f"{ideal:.2f}",
     }
 
 
