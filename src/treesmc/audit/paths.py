@@ -37,7 +37,6 @@ is small over the whole path, and the caller must make sure that it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +47,9 @@ from treesmc.sims.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 """Particles at which the predicted total variation is tabulated."""
+
+TAIL = 1e-3  # total variation below which it is taken to fall like 1/N
+LEAST_FREEDOM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +92,14 @@ class PathStatistics:
         Target probabilities.
     v_steps : float64[T]
         v_t.
-    excess : tuple of float64[n]
-        b, from all rollouts and from each half.
     log_h : tuple of float64[n, T]
-        Likewise.
+        From all rollouts and from each half.
     chi2 : float
         E_ref[phi^2]/Z^2 - 1: what v would be without resampling.
     """
 
     p: FloatArray
     v_steps: FloatArray
-    excess: tuple[FloatArray, FloatArray, FloatArray]
     log_h: tuple[FloatArray, FloatArray, FloatArray]
     chi2: float
 
@@ -108,10 +107,6 @@ class PathStatistics:
     def ess(self) -> float:
         """Effective number of paths under the target."""
         return float(1 / np.sum(self.p**2))
-
-    def log_u(self, N: float) -> list[FloatArray]:
-        """Return log u_N(x) in the closed form, from all rollouts and from each half, [n]."""
-        return [np.log1p(np.expm1(log_h) / N).sum(axis=1) for log_h in self.log_h]
 
 
 def linked_paths(probes: Probes, horizon: int) -> list[PromptPaths]:
@@ -174,15 +169,36 @@ def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) 
         omega = paths.weight if multiplicity is None else paths.weight + np.log(multiplicity)
         log_V = _log_mean(omega, paths.value)
         p, alive = _target_weights(paths, omega)
-        log_h = [_log_density(paths, x, log_V - _log_mean(omega, x), alive) for x in paths.true]
-        excess = [np.expm1(x).sum(axis=1) for x in log_h]
-        mean_true = _log_mean(omega, np.column_stack([paths.true[0][:, :-1], paths.last]))
+        full, half1, half2 = (
+            (x - _log_mean(omega, x) - paths.value + log_V)[alive] for x in paths.true
+        )
+        v_steps = _step_variances(paths, omega)
+        last = _log_mean(omega, np.column_stack([paths.square[:, -1], paths.last]))
+        chi2 = np.expm1(last[0] - 2 * last[1])
+    return PathStatistics(p, v_steps, (full, half1, half2), float(chi2))
+
+
+def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
+    """Return v_t of each step, a ratio of means less its bias by the jackknife over paths."""
+    true = np.column_stack([paths.true[0][:, :-1], paths.last])
+    with np.errstate(invalid="ignore"):
         ratio = np.where(np.isfinite(paths.value), paths.square - paths.value, -np.inf)
-        v_steps = np.expm1(_log_mean(omega, ratio) + log_V - 2 * mean_true)
-        chi2 = np.expm1(_log_mean(omega, paths.square[:, -1:])[0] - 2 * mean_true[-1])
-    return PathStatistics(
-        p, v_steps, (excess[0], excess[1], excess[2]), (log_h[0], log_h[1], log_h[2]), float(chi2)
-    )
+    terms = [_scaled(omega[:, None] + x) for x in (ratio, paths.value, true)]
+    scale = terms[0][1] + terms[1][1] - 2 * terms[2][1]
+    A, B, Z = (x for x, _ in terms)
+    n = np.count_nonzero(omega > -np.inf)
+    whole = A.sum(axis=0) * B.sum(axis=0) / Z.sum(axis=0) ** 2
+    without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
+    mean_without = without[omega > -np.inf].mean(axis=0)
+    corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
+    return corrected * np.exp(scale) - 1
+
+
+def _scaled(log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return x over the largest of its column, and the logarithm of that."""
+    largest = log_x.max(axis=0)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    return np.exp(log_x - shift), shift
 
 
 def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -194,20 +210,11 @@ def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, 
     return p / p.sum(), alive
 
 
-def _log_density(
-    paths: PromptPaths, log_true: FloatArray, log_norm: FloatArray, alive: IntArray
-) -> FloatArray:
-    """Return log h_t = log Q_t - log eta_t(Q_t) of the paths that count, [n, T]."""
-    return log_true[alive] - paths.value[alive] + log_norm
-
-
 def _log_mean(log_weight: FloatArray, log_x: FloatArray) -> FloatArray:
     """Return log of the weighted mean over the paths of each column; weights of any scale."""
-    log_weight = log_weight[:, None] - log_weight.max()
-    terms = log_x + log_weight
-    largest = terms.max(axis=0)
-    shift = np.where(np.isfinite(largest), largest, 0.0)
-    return shift + np.log(np.exp(terms - shift).sum(axis=0) / np.exp(log_weight).sum())
+    log_weight = log_weight - log_weight.max()
+    x, shift = _scaled(log_x + log_weight[:, None])
+    return shift + np.log(x.sum(axis=0) / np.exp(log_weight).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,47 +241,81 @@ class Outlook:
 
 def outlook(statistics: list[PathStatistics], grid: FloatArray = GRID) -> Outlook:
     """Return what several prompts predict; the share of noise is pooled over them."""
-    tv = np.empty((len(statistics), len(grid)))
+    stack = _Stack.of(statistics)
+    tv = np.zeros((len(statistics), len(grid)))
     for k, N in enumerate(grid):
-        log_u = [_centred(x.log_u(float(N)), x.p) for x in statistics]
-        shrink = _signal(log_u, statistics)
-        tv[:, k] = [
-            _total_variation(u[0] * shrink, x.p) for u, x in zip(log_u, statistics, strict=True)
-        ]
-    excess = [_centred(x.excess, x.p) for x in statistics]
-    shrink = _signal(excess, statistics)
-    v = [x.v_steps.sum() for x in statistics]
-    pairs = list(zip(excess, statistics, v, strict=True))
+        tv[:, k] = stack.total_variation(stack.deviations(stack.log_u(float(N))))
+        if tv[:, k].max() < TAIL:
+            tv[:, k + 1 :] = tv[:, k, None] * N / grid[k + 1 :]
+            break
+    b = stack.deviations([x.sum(axis=1) for x in stack.excess])
+    v = np.array([x.v_steps for x in statistics])
     return Outlook(
         tv,
-        np.array([0.5 * shrink * x.p @ np.abs(b[0]) for b, x, _ in pairs]),
-        np.array([x.p @ np.maximum(mean + shrink * b[0], 0.0) for b, x, mean in pairs]),
-        np.array([x.v_steps for x in statistics]),
+        0.5 * stack.mean(np.abs(b)),
+        stack.mean(np.maximum(v.sum(axis=1)[stack.code] + b, 0.0)),
+        v,
         np.array([x.chi2 for x in statistics]),
-        np.array([x.ess for x in statistics]),
+        stack.ess,
     )
 
 
-Versions = tuple[FloatArray, FloatArray, FloatArray]
+@dataclass(frozen=True, eq=False)
+class _Stack:
+    """The paths of several prompts, one below the other.
 
+    Attributes
+    ----------
+    code : int64[n]
+        Prompt of each path, 0 .. P - 1; ``start``, int64[P], the first path of each.
+    p : float64[n]
+        Target probabilities: they sum to one in each prompt.
+    excess : list of float64[n, T]
+        h - 1, from all rollouts and from each half.
+    ess : float64[P]
+    """
 
-def _centred(versions: Sequence[FloatArray], p: FloatArray) -> Versions:
-    """Subtract from each version its mean under p."""
-    full, half1, half2 = (x - p @ x for x in versions)
-    return full, half1, half2
+    code: IntArray
+    start: IntArray
+    p: FloatArray
+    excess: list[FloatArray]
+    ess: FloatArray
 
+    @classmethod
+    def of(cls, statistics: list[PathStatistics]) -> _Stack:
+        size = np.array([len(x.p) for x in statistics])
+        with np.errstate(over="ignore"):
+            excess = [np.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)]
+        return cls(
+            np.repeat(np.arange(len(size)), size),
+            np.cumsum(size) - size,
+            np.concatenate([x.p for x in statistics]),
+            excess,
+            np.array([x.ess for x in statistics]),
+        )
 
-def _signal(centred: list[Versions], statistics: list[PathStatistics]) -> float:
-    """Return s: the share of the observed standard deviation that is not noise."""
-    pairs = list(zip(centred, statistics, strict=True))
-    variance = sum(float(x.p @ full**2) for (full, _, _), x in pairs)
-    covariance = sum(float(x.p @ (half1 * half2)) for (_, half1, half2), x in pairs)
-    if not variance > 0 or not math.isfinite(variance):
-        return 1.0
-    return math.sqrt(min(max(covariance / variance, 0.0), 1.0))
+    def mean(self, x: FloatArray) -> FloatArray:
+        """Return E_pi[x] in each prompt, float64[P]."""
+        return np.add.reduceat(self.p * x, self.start)
 
+    def log_u(self, N: float) -> list[FloatArray]:
+        """Return log u_N(x) in the closed form, from all rollouts and from each half."""
+        return [np.log1p(x / N).sum(axis=1) for x in self.excess]
 
-def _total_variation(log_u: FloatArray, p: FloatArray) -> float:
-    """Return the distance to p of the law proportional to p / u."""
-    density = np.exp(log_u.min() - log_u)
-    return float(0.5 * p @ np.abs(density / (p @ density) - 1))
+    def deviations(self, versions: list[FloatArray]) -> FloatArray:
+        """Return deviations from the prompt's mean, brought to the spread they have without noise.
+
+        The mean is one of the same paths, which takes 1/ESS of the variance away: given back.
+        """
+        full, half1, half2 = (x - self.mean(x)[self.code] for x in versions)
+        variance, covariance = self.mean(full**2).sum(), self.mean(half1 * half2).sum()
+        if not 0 < variance < np.inf:
+            return full
+        kept = math.sqrt(min(max(covariance / variance, 0.0), 1.0))
+        taken = np.sqrt(1 - 1 / np.maximum(self.ess, LEAST_FREEDOM))
+        return full * (kept / taken)[self.code]
+
+    def total_variation(self, log_u: FloatArray) -> FloatArray:
+        """Return the distance to p of the law proportional to p / u in each prompt, float64[P]."""
+        density = np.exp(np.minimum.reduceat(log_u, self.start)[self.code] - log_u)
+        return 0.5 * self.mean(np.abs(density / self.mean(density)[self.code] - 1))

@@ -33,7 +33,6 @@ from treesmc.audit.paths import (
     GRID,
     Outlook,
     PromptPaths,
-    linked_paths,
     outlook,
     path_statistics,
 )
@@ -48,6 +47,7 @@ LEAST_ESS = 5.0  # of the median prompt
 LEAST_TOTAL_ESS = 50.0
 LEAST_PROMPT_ESS = 30.0  # for a claim about one prompt
 WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
+LEAST_FOUND = 0.25  # of the reward that V promises at the root, else most of it may be unseen
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 50  # prompts that get an interval of their own
@@ -103,8 +103,10 @@ class Prediction:
     ----------
     routes : list of Route
     prompts : list of PromptNeed
+    v : Estimate
+        lim N Var(Zhat/Z).
     v_steps : list of Estimate
-        Share of each step t = 1 .. T in v = lim N Var(Zhat/Z).
+        Share of each step t = 1 .. T in v.
     chi2 : float
         What stands in place of v without any resampling; nan without paths.
     curve : list of (N, TV)
@@ -115,6 +117,7 @@ class Prediction:
 
     routes: list[Route]
     prompts: list[PromptNeed]
+    v: Estimate
     v_steps: list[Estimate]
     chi2: float
     curve: list[tuple[float, float]]
@@ -132,57 +135,70 @@ def whole(log_n: float) -> float:
     return max(1.0, math.ceil(math.exp(log_n) * (1 - 1e-12))) if log_n < 700 else math.inf
 
 
-def predict(
-    probes: Probes,
-    clusters: Clusters,
-    horizon: int,
-    delta: float,
-    bellman: RatioSummary,
-    steps: StepSizes,
-    drift: Drift | None,
-    seed: int = 0,
-) -> Prediction:
-    """Return what every route asks for.
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A log and what was measured on it: all that a prediction needs.
 
-    Parameters
+    Attributes
     ----------
-    probes, clusters
-        The log, and who is resampled.
+    probes : Probes
+    clusters : Clusters
+        Who is resampled.
     horizon : int
         T.
-    delta : float
-        Total-variation tolerance in (0, 1).
     bellman, steps, drift
-        Measured errors of the log.
-    seed : int
-        For the replicates of single prompts.
+        Errors of the reward model.
+    linked : list of PromptPaths
+        Of the prompts that have at least `LEAST_PATHS` complete paths.
     """
-    worst = worst_case_routes(horizon, delta, bellman, steps, drift)
-    linked = [p for p in linked_paths(probes, horizon) if len(p.line) >= LEAST_PATHS]
-    best_of_n = naive_route(probes, clusters, horizon, delta)
-    if not linked:
-        v = unlinked_steps(probes, clusters, horizon)
-        routes = [*worst, _variance_route(v.sum(axis=1), clusters, delta, LOOSE_NOTE)]
-        routes.append(_abstain("predicted", _why_unlinked(probes)))
-        shares = [clusters.interval(float(x[0]), x[1:]) for x in v.T]
-        return Prediction([*routes, best_of_n], [], shares, math.nan, [], False)
-    view = PathView.of(linked, clusters, delta)
-    doubts = _doubts(view, probes, clusters, horizon, delta, bellman, drift)
-    routes = [*worst, *path_routes(view, clusters, delta, doubts), best_of_n]
-    needs = [
-        _prompt_need(
-            probes.prompts[p.prompt],
-            p,
-            view.log_needs[i],
-            delta,
-            generator(seed, i + 1) if i < MOST_INTERVALS else None,
-        )
-        for i, p in enumerate(linked)
+
+    probes: Probes
+    clusters: Clusters
+    horizon: int
+    bellman: RatioSummary
+    steps: StepSizes
+    drift: Drift | None
+    linked: list[PromptPaths]
+
+    def estimates(self, rows: FloatArray) -> list[Estimate]:
+        """Return an estimate for each column of [1 + B, n]: the log, then its replicates."""
+        return [self.clusters.interval(float(x[0]), x[1:]) for x in rows.T]
+
+
+def predict(log: Measured, delta: float, seed: int = 0) -> Prediction:
+    """Return what every route asks for, for TV <= delta; the seed is for single prompts."""
+    worst = worst_case_routes(log.horizon, delta, log.bellman, log.steps, log.drift)
+    best_of_n = naive_route(log.probes, log.clusters, log.horizon, delta)
+    if log.linked:
+        return _from_paths(log, delta, seed, worst, best_of_n)
+    v = unlinked_steps(log.probes, log.clusters, log.horizon)
+    total = v.sum(axis=1, keepdims=True)
+    routes = [
+        *worst,
+        _variance_route(total[:, 0], log.clusters, delta, LOOSE_NOTE),
+        _abstain("predicted", _why_unlinked(log.probes)),
+        best_of_n,
     ]
-    shares = [clusters.interval(float(x[0]), x[1:]) for x in view.replicates(lambda o: o.v_steps).T]
-    curve = [(float(N), float(tv)) for N, tv in zip(GRID, view.base.tv.mean(axis=0), strict=True)]
-    chi2 = float(view.base.chi2.mean())
-    return Prediction(routes, needs, shares, chi2, curve, True)
+    v_all, *v_steps = log.estimates(np.hstack([total, v]))
+    return Prediction(routes, [], v_all, v_steps, math.nan, [], False)
+
+
+def _from_paths(
+    log: Measured, delta: float, seed: int, worst: list[Route], best_of_n: Route
+) -> Prediction:
+    view = PathView.of(log.linked, log.clusters, delta)
+    doubts = _doubts(view, log, delta)
+    routes = [*worst, *path_routes(view, log.clusters, delta, doubts), best_of_n]
+    needs = []
+    for i, paths in enumerate(log.linked):
+        rng = generator(seed, i + 1) if i < MOST_INTERVALS else None
+        name = log.probes.prompts[paths.prompt]
+        needs.append(_prompt_need(name, paths, view.log_needs[i], delta, rng))
+    v = view.replicates(lambda o: o.v_steps)
+    v_all, *v_steps = log.estimates(np.column_stack([v.sum(axis=1), v]))
+    tv = view.base.tv.mean(axis=0)
+    curve = list(zip(GRID.tolist(), tv.tolist(), strict=True))
+    return Prediction(routes, needs, v_all, v_steps, float(view.base.chi2.mean()), curve, True)
 
 
 # The worst case: S2 with what was measured
@@ -343,31 +359,29 @@ def _why_unlinked(probes: Probes) -> str:
     return f"no prompt has {LEAST_PATHS} complete paths (depths 0 to T - 1, each once)"
 
 
-def _doubts(
-    view: PathView,
-    probes: Probes,
-    clusters: Clusters,
-    horizon: int,
-    delta: float,
-    bellman: RatioSummary,
-    drift: Drift | None,
-) -> list[str]:
+def _doubts(view: PathView, log: Measured, delta: float) -> list[str]:
     """Say why no prediction is claimed; nothing if one is."""
-    ess = view.base.ess
+    ess, rms, drift = view.base.ess, log.bellman.rms, log.drift
     doubts = []
     if np.median(ess) < LEAST_ESS or ess.sum() < LEAST_TOTAL_ESS:
         doubts.append(
             f"too few paths where the reward is: effective number {ess.sum():.0f}, "
             f"{np.median(ess):.1f} in the median prompt"
         )
-    known = bool(np.all(probes.rollouts.count[probes.depth > 0] >= 2))
-    if not known and not horizon * bellman.rms.high <= HARMLESS_DRIFT:
+    known = bool(np.all(log.probes.rollouts.count[log.probes.depth > 0] >= 2))
+    if not known and not log.horizon * rms.high <= HARMLESS_DRIFT:
         doubts.append("without rollouts V must stand in for V*, and its Bellman error is not small")
     if drift is not None and drift.lost_mass.value >= delta / 2:
         doubts.append(f"V = 0 hides {drift.lost_mass.value:.2g} of the target from any number")
-    interval = clusters.interval(view.log_n[0], view.log_n[1:])
+    interval = log.clusters.interval(view.log_n[0], view.log_n[1:])
     if not interval.high - interval.low <= math.log(WIDEST):
         doubts.append(f"the interval spans more than a factor {WIDEST:g}")
+    found = drift.by_depth[0].mean.value if drift is not None else 1.0
+    if found < LEAST_FOUND:
+        doubts.append(
+            f"the rollouts found {found:.2g} of the reward that V promises at the root: if V is "
+            "right, they missed most of the target"
+        )
     return doubts
 
 

@@ -19,6 +19,7 @@ from treesmc.audit.predict import (
     BOUND,
     LEAST_PATHS,
     PREDICTION,
+    Measured,
     Prediction,
     Route,
     predict,
@@ -165,9 +166,10 @@ def audit(
     clusters = Clusters.of(probes, replicates, seed)
     bellman, by_depth = bellman_ratios(probes, clusters)
     steps, drift = step_sizes(probes), value_drift(probes, clusters, T)
-    prediction = predict(probes, clusters, T, delta, bellman, steps, drift, seed)
     linked = linked_paths(probes, T)
     enough = [p for p in linked if len(p.line) >= LEAST_PATHS]
+    log = Measured(probes, clusters, T, bellman, steps, drift, enough)
+    prediction = predict(log, delta, seed)
     return Report(
         horizon=T,
         delta=delta,

@@ -134,16 +134,16 @@ def _regime(report: Report) -> str:
 
 def _steps(report: Report) -> str:
     shares = report.prediction.v_steps
-    total = sum(max(x.value, 0.0) for x in shares)
+    total = report.prediction.v.value
     rows = [
-        [str(t), estimate(x), f"{max(x.value, 0) / total:.0%}" if total > 0 else "-"]
+        [str(t), estimate(x), f"{max(x.value / total, 0):.0%}" if total > 0 else "-"]
         for t, x in enumerate(shares, 1)
     ]
     way = "from whole paths" if report.prediction.linked else "children share their parent's drift"
     without = report.prediction.chi2
     tail = f"\n  never resampling: {number(without)} in place of {number(total)}"
     return (
-        f"variance by step ({way}): v = {number(total)}\n"
+        f"variance by step ({way}): v = {estimate(report.prediction.v)}\n"
         + aligned(["step", "v_t", "share"], rows)
         + ("" if math.isnan(without) else tail)
     )
