@@ -12,6 +12,7 @@ rewards:
   contains:WORD  avoids:LETTERS  balanced:DEPTH  syllables:COUNT  words:SHORT-LONG  matches:REGEX
 reward models:
   exact  rollouts:K  hard:K  hard-label:K  regression:N  power:GAMMA  short:H
+  least-variance
 
 examples:
   treesmc language --reward contains:because --horizon 60 --temperature 0.07
@@ -50,25 +51,30 @@ def run(args: argparse.Namespace) -> int:
     from treesmc.sims.language.models import reward_model
     from treesmc.sims.treefile import save_tree
 
-    check_delta(args.delta)
-    for flag, value, least in (
-        ("-n", args.n, 1), ("--samples", args.samples, 0), ("--seed", args.seed, 0)
-    ):  # fmt: skip
-        check_at_least(flag, value, least)
+    _check(args)
     truth = language(args.horizon, args.order, args.reward, args.temperature, args.text)
     judged = truth.with_model(reward_model(truth, args.model, args.seed))
     if args.output:
         save_tree(judged.tree, args.output)
     numbers, texts = _numbers(judged, args), _texts(judged, args)
-    if args.json:
-        emit({**numbers, "texts": texts}, True)
-        return 0
-    emit(numbers, False)
+    emit({**numbers, "texts": texts} if args.json else numbers, args.json)
+    if not args.json:
+        _show(texts, numbers, judged.automaton)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    check_delta(args.delta)
+    check_at_least("-n", args.n, 1)
+    check_at_least("--samples", args.samples, 0)
+    check_at_least("--seed", args.seed, 0)
+
+
+def _show(texts: dict[str, list[str]], numbers: dict[str, Any], automaton: Any) -> None:
     for source, lines in texts.items():
         print(f"\n{source}: {numbers[f'accepted_{source}']:.4g} accepted")
         for line in lines:
-            print("+" if judged.automaton.accepts(line) else " ", line)
-    return 0
+            print("+" if automaton.accepts(line) else " ", line)
 
 
 def _numbers(judged: Any, args: argparse.Namespace) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""The pages in docs/ are true: code runs, commands parse, links lead somewhere."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from treesmc.cli import build_parser
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = {path.stem: path.read_text() for path in sorted(DOCS.glob("*.md"))}
+
+
+def found(pattern):
+    return [(page, hit) for page, text in PAGES.items() for hit in re.findall(pattern, text, re.M)]
+
+
+@pytest.mark.parametrize(("page", "code"), found(r"^```python\n((?:.*\n)*?)^```"))
+def test_code_runs_and_prints(page, code):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, f"{page}.md", "exec"), {})
+    assert printed.getvalue()
+
+
+@pytest.mark.parametrize(("page", "line"), found(r"^ *\$ treesmc (.*)$"))
+def test_commands_parse(page, line):
+    build_parser().parse_args(shlex.split(line))
+
+
+@pytest.mark.parametrize(("page", "link"), found(r"\]\((?!http)(.*?)\)"))
+def test_links_lead_to_files(page, link):
+    assert (DOCS / link).is_file()
