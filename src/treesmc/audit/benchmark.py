@@ -50,6 +50,9 @@ DESIGNS: tuple[dict[str, Any], ...] = (
 MARKS = ("<!-- audit-benchmark:begin -->", "<!-- audit-benchmark:end -->")
 COVERED = ("mean", "rms", "spread", "v")
 
+OUT_OF_SIGHT = "needle, out of sight"
+"""No log of this size can hold its reward: nothing can be covered, and nothing may be claimed."""
+
 
 def _perturbed(name: str) -> TreeMDP:
     return perturb.PERTURBATIONS[name](families.random_tree(6, seed=1), 0.3, 1)
@@ -73,12 +76,12 @@ TREES: dict[str, Callable[[], TreeMDP]] = {
     "needle": lambda: families.needle(8, 0.15),
     "needle_in_drift": lambda: families.needle_in_drift(6, 0.2),
     "needle_in_drift, T = 12": lambda: families.needle_in_drift(12, 0.05),
-    "needle, out of sight": lambda: families.needle(12, 0.4),
     "language, exact": lambda: _language("exact"),
     "language, power 0.5": lambda: _language("power:0.5"),
     "language, regression": lambda: _language("regression:1000"),
+    OUT_OF_SIGHT: lambda: families.needle(12, 0.4),
 }
-"""Trees by name. Of "needle, out of sight" no log of this size can hold the reward: abstain."""
+"""Trees by name."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,11 @@ def truth_of(name: str) -> Truth:
 
 def judge(name: str, i: int) -> Verdict:
     """Audit the i-th log of a tree and compare."""
-    design = DESIGNS[i % len(DESIGNS)]
+    design, seed = DESIGNS[i % len(DESIGNS)], list(TREES).index(name) * LOGS + i
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.jsonl"
-        write_log(path, logs_from_tree(tree_of(name), seed=i, **design))
-        report = audit(read_probes(path), DELTA, replicates=REPLICATES, seed=i)
+        write_log(path, logs_from_tree(tree_of(name), seed=seed, **design))
+        report = audit(read_probes(path), DELTA, replicates=REPLICATES, seed=seed)
     return verdict(report, truth_of(name))
 
 
@@ -187,9 +190,9 @@ def table(results: list[tuple[str, list[Verdict]]]) -> str:
     lines = [header, "|---" * header.count(" |") + "|"]
     for name, verdicts in results:
         lines.append(f"| {name} | {truth_of(name).n_star:.0f} | {_cells(verdicts)} |")
-    everything = [v for _, verdicts in results for v in verdicts]
-    lines.append(f"| all | | {_cells(everything)} |")
-    return "\n".join([*lines, "", _in_words(everything), ""])
+    seen = [v for name, verdicts in results if name != OUT_OF_SIGHT for v in verdicts]
+    lines.append(f"| all but the last | | {_cells(seen)} |")
+    return "\n".join([*lines, "", _in_words(seen), ""])
 
 
 def _cells(verdicts: list[Verdict]) -> str:
