@@ -21,6 +21,7 @@ import numpy as np
 from treesmc.sims.experiments.exponent import EPSILONS
 from treesmc.sims.experiments.shards import Row, collect, read_table
 from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.samplers import SCHEMES
 
 STANDARD_ERRORS = 2.042  # half a 95% interval of a measured cost
 
@@ -84,22 +85,29 @@ class Exponent:
         """Fit the law to the rows used, by their errors if any of them has one."""
         T = np.array([row["T"] for row in rows], dtype=np.float64)
         cost = np.array([row[self.cost] for row in rows], dtype=np.float64) - 0.5
-        measured = any(row["high"] > row["low"] for row in rows)
-        stderr = [_stderr(row, n) for row, n in zip(rows, cost, strict=True)] if measured else None
+        noise = [_stderr(row, n) for row, n in zip(rows, cost, strict=True)]
+        stderr = None if _evidence(rows) == "exact" else noise
         return fit_growth(T, np.log(cost) + self.offset(T), stderr, self.terms)
 
     def row(self, table: Sequence[Row]) -> Row:
         """Return this exponent's row of ``exponents.csv``."""
         rows = self.used(table)
         fit, scale = self.fit(rows), self.scale(rows)
-        low, high = (end / scale for end in fit.interval(self.terms[-1]))
+        low, high = fit.interval(self.terms[-1])
+        fitted = {"fitted": fit.coefficient(self.terms[-1]), "low": low, "high": high}
         return {
             **{key: getattr(self, key) for key in ("name", "table", "quantity")},
             **{"theory": self.theory, "allowance": self.allowance},
-            **{"fitted": fit.coefficient(self.terms[-1]) / scale, "low": low, "high": high},
-            **{"chi2_dof": fit.chi2_dof, "n_points": len(rows)},
-            "evidence": "exact" if {r["evidence"] for r in rows} == {"exact"} else "measured",
+            # Below 1e-9 there is round-off only, which differs from machine to machine.
+            **{key: round(value / scale, 9) for key, value in fitted.items()},
+            "chi2_dof": round(fit.chi2_dof, 9),
+            "n_points": len(rows),
+            "evidence": _evidence(rows),
         }
+
+
+def _evidence(rows: Sequence[Row]) -> str:
+    return "exact" if all(row["evidence"] == "exact" for row in rows) else "measured"
 
 
 def _stderr(row: Row, cost: float) -> float:
@@ -121,6 +129,15 @@ def _divergence_rate(rows: Sequence[Row]) -> float:
 def _log_log(T: Any) -> Any:
     return np.log(np.log(T))
 
+
+# What theory says of the degree: 1 where every step resamples by independent draws, 0 where the
+# weights of a whole path vary little and few resamplings, or nearly noiseless ones, remain.
+RESAMPLED = (
+    ("needle", "multinomial", 1.0, 1.0),
+    *(("needle", scheme, 0.5, 0.0) for scheme in SCHEMES),
+    *(("needle", scheme, 1.0, 0.0) for scheme in SCHEMES if scheme != "multinomial"),
+    ("needle_in_drift", "multinomial", 1.0, 1.0),
+)
 
 EXPONENTS: tuple[Exponent, ...] = (
     *(
@@ -213,6 +230,42 @@ EXPONENTS: tuple[Exponent, ...] = (
         first=16,
         theory=0.5,
         terms=("1", "log T"),
+    ),
+    *(
+        Exponent(
+            f"{name}-constant",
+            "rate of log N* in T over log(1 + eps), compounding errors, from T = 24 on (S2)",
+            "perturbations",
+            {"series": name, "eps": 0.1},
+            first=24,
+            theory=2.0,
+            terms=("1", "T"),
+            scale=_log_growth,
+        )
+        for name in ("persistent", "hidden")
+    ),
+    Exponent(
+        "value-noise-constant",
+        "degree of N* in T, errors that do not compound, eps = 0.1, from T = 16 on (S2 under A3)",
+        "perturbations",
+        {"series": "value_noise", "eps": 0.1},
+        first=16,
+        theory=0.5,
+        terms=("1", "log T"),
+    ),
+    *(
+        Exponent(
+            f"resampling-{tree}-{scheme}-{'every-step' if kappa == 1 else 'adaptive'}",
+            "degree of N* in T at (1 + eps)^(T - 1) = e, from T = 16 on"
+            + (", where N* = a + b T" if theory else ""),
+            "resampling",
+            {"family": tree, "scheme": scheme, "kappa": kappa},
+            first=16,
+            theory=theory,
+            terms=("1", "log T"),
+            allowance=0.1 if theory else 0.0,
+        )
+        for tree, scheme, kappa, theory in RESAMPLED
     ),
 )
 

@@ -12,7 +12,7 @@ from treesmc.sims.experiments.shards import read_table
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
 BY_NAME = {e.name: e for e in exponents.EXPONENTS}
-DIGITS = 1e-11  # tables have 12
+DIGITS = 2e-9  # of the table
 
 
 def committed():
@@ -36,7 +36,7 @@ def test_committed_table_follows_from_the_committed_results(tmp_path):
 def test_theory_is_in_the_interval_and_other_classes_are_not(name):
     row = committed()[name]
     assert agrees(row)
-    for wrong in (0.75 * row["theory"], 1.25 * row["theory"]):
+    for wrong in (row["theory"] - 0.25, row["theory"] + 0.25):
         assert not agrees({**row, "theory": wrong})
 
 
@@ -49,6 +49,6 @@ def test_quick_exponents_are_computed_again(module, name):
     rows = [{**point, **module.compute_point(point)} for point in points]
     again = wanted.row(rows)
     for key in ("fitted", "low", "high"):
-        assert again[key] == pytest.approx(committed()[name][key], rel=DIGITS)
+        assert again[key] == pytest.approx(committed()[name][key], abs=DIGITS)
     other = wanted.row([{**row, "T": row["T"] + 1} for row in rows[:1]] + rows[1:])
     assert other["fitted"] != pytest.approx(again["fitted"], rel=1e-6)
