@@ -27,6 +27,7 @@ LOOKS = {
     "hard-label": Look(style.ORANGE, "v", (0, (3, 1.2))),
     "power": Look(style.PURPLE, "D", "-"),
     "short": Look("0.45", "P", "-"),
+    "least-variance": Look(style.INK, "h", "-"),
 }
 NAMES = {
     "exact": "true value $V^*$",
@@ -36,6 +37,7 @@ NAMES = {
     "hard-label": "hard label, one a class",
     "power": r"$(V^*)^\gamma$",
     "short": "trained at a shorter horizon",
+    "least-variance": "least variance",
 }
 MOST = 6e5
 LEAST = 1e-6  # of what a logarithmic axis shows

@@ -4,16 +4,17 @@ The truth is V*(s) = E_ref[phi | s], and the reward of a rollout from s is a dra
 A reward model here is a function of class and depth, noise included: two prefixes of one class get
 the same wrong value.
 
-`exact`        V*.
-`rollouts`     the mean reward of k rollouts from each class.
-`hard_label`   "some rollout of k succeeded" in place of "what share did", which inflates V: with p
-               the chance of success, its mean is 1 - (1 - p)^k. Success is the largest reward, and
-               V is interpolated between the smallest and the largest, so it stays positive.
-`power`        V*^gamma in units of the largest reward: overconfident if gamma > 1, tempered if < 1.
-`regression`   logistic, of the rewards of n rollouts from the root on features of the prefixes.
-`centred`      any of them, rescaled depth by depth so that its Bellman error is least. SMC compares
-               particles of one depth, so its law does not change: what A2 charges for a factor
-               common to a depth, SMC does not pay.
+`exact`           V*.
+`rollouts`        the mean reward of k rollouts from each class.
+`hard_label`      "some rollout of k succeeded" in place of "what share did", which inflates V: with
+                  p the chance of success, its mean is 1 - (1 - p)^k. Success is the largest reward,
+                  and V is interpolated between the smallest and it, so V stays positive.
+`power`           V*^gamma, in units of the largest reward: overconfident above 1, tempered below.
+`regression`      logistic, of the rewards of n rollouts from the root on features of the prefixes.
+`least_variance`  what serves SMC best, and it is not V*.
+`centred`         any of them, rescaled depth by depth so that its Bellman error is least. SMC
+                  compares particles of one depth, so its law does not change: what A2 charges for a
+                  factor common to a depth, SMC does not pay.
 
 The rewards of rollouts are not simulated where only their number counts. With P(phi = x | s) from
 dynamic programming they are multinomial: the same law, at a cost that does not depend on k.
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
-from treesmc.sims.values import bellman_log_ratio, log_true_value
+from treesmc.sims.values import bellman_log_ratio, log_expectation, log_true_value
 
 LARGEST_LAW = 2**27  # entries, a gigabyte
 MOST_ROLLOUTS = 10**9
@@ -177,6 +178,28 @@ def regression(
     weights = logistic_fit(features[seen], visits[seen], share, ridge)
     log_value = law.log_interpolated(_logistic(features @ weights))
     return _with_inner(tree, log_value, f"regression(n={n}, seed={seed})")
+
+
+def least_variance(tree: TreeMDP) -> TreeMDP:
+    r"""Return the tree under the reward model of least asymptotic variance.
+
+    Notes
+    -----
+    For SMC with the naive proposal that is V(s) = sqrt(E_ref[V*(s')^2 | s]), V* inflated where the
+    next step decides much, up to one factor per depth. For by S6 the variance is
+
+        v = sum_t (E_ref[V(s_t)] E_ref[A(s_t) / V(s_t)] / Z^2 - 1),    A(s) = E_ref[V*(s')^2 | s],
+
+    over depths t < T, and by Cauchy and Schwarz no term is below that of V proportional to sqrt(A):
+    v >= sum_t ((E_ref sqrt A(s_t))^2 / Z^2 - 1) for every reward model. Douc, Moulines & Olsson
+    (2009, Probability and Mathematical Statistics 29, 1-28) find these weights optimal for one step
+    of auxiliary particle filters. With the guided proposal V* itself leaves no variance at all.
+    """
+    log_true = log_true_value(tree)
+    layers = [
+        0.5 * log_expectation(tree, t, 2 * tree.layer(log_true, t + 1)) for t in range(tree.horizon)
+    ]
+    return _with_inner(tree, np.concatenate(layers), "least_variance")
 
 
 def centred(tree: TreeMDP) -> TreeMDP:

@@ -36,6 +36,7 @@ QUICK = {"T": 12, "order": 2, "reward": "contains:the", "temperature": 0.25, "re
 SERIES: dict[str, tuple[float, ...]] = {
     "naive": (0,),
     "exact": (0,),
+    "least-variance": (0,),
     "rollouts": tuple(4**i for i in range(9)),
     "hard": (2, *(4**i for i in range(1, 9))),
     "hard-label": (4, 64, 1024, 16384),

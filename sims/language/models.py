@@ -9,6 +9,7 @@ power:GAMMA      V*^GAMMA, overconfident above 1 and tempered below
 short:H          exact, but trained no further than H steps before the end
 """
 
+import math
 from collections.abc import Callable
 
 from treesmc.sims import reward_models
@@ -30,7 +31,10 @@ MODELS: dict[str, Model] = {
     ),
     "power": lambda language, x, seed: reward_models.power(language.tree, x),
     "short": lambda language, x, seed: language.short_sighted(int(x)),
+    "least-variance": lambda language, x, seed: reward_models.least_variance(language.tree),
 }
+
+WITHOUT_NUMBER = ("exact", "least-variance")
 
 
 def reward_model(language: Language, specification: str, seed: int = 0) -> TreeMDP:
@@ -56,13 +60,14 @@ def reward_model(language: Language, specification: str, seed: int = 0) -> TreeM
 
 
 def _parameter(name: str, argument: str) -> float:
-    """Read the number of a specification: any for power, whole for the others, none for exact."""
-    if name == "exact" and not argument:
+    """Read the number of a specification: whole but for power; some take none."""
+    if name in WITHOUT_NUMBER and not argument:
         return 0.0
     try:
         value = float(argument)
     except ValueError:
-        value = float("nan")
-    if name == "exact" or value != value or not (name == "power" or value.is_integer()):
+        value = math.nan
+    whole = name == "power" or value.is_integer()
+    if name in WITHOUT_NUMBER or math.isnan(value) or not whole:
         raise BadInput(f"model: {name}:{argument}: {argument!r} is not what {name} takes")
     return value

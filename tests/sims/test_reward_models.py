@@ -120,6 +120,7 @@ def test_no_model_changes_the_reward(seed):
         reward_models.hard_label(tree, 3),
         reward_models.power(tree, 0.5),
         reward_models.regression(tree, features, 10, seed),
+        reward_models.least_variance(tree),
         reward_models.centred(tree),
     ):
         np.testing.assert_array_equal(model.log_value_at(4), tree.log_value_at(4))
@@ -220,3 +221,37 @@ def test_bad_arguments_are_named(call, words):
 def test_too_many_rewards_are_refused():
     with pytest.raises(BadInput, match="different rewards"):
         reward_models.reward_law(random_tree(14, seed=0))
+
+
+def least_variance_in_closed_form(tree):
+    """The sum over depths of (E_ref sqrt A)^2 / Z^2 - 1, A = E_ref[V*(s')^2 | s]."""
+    truth = np.exp(values.log_true_value(tree))
+    laws = values.class_laws(tree, tree.policy)
+    total = 0.0
+    for t in range(tree.horizon):
+        squares = tree.layer(truth, t + 1)[tree.child_at(t)] ** 2
+        root = np.sqrt((tree.policy_at(t) * squares).sum(axis=1))
+        total += (tree.layer(laws, t) @ root / truth[0]) ** 2 - 1
+    return total
+
+
+@given(SEEDS)
+def test_no_reward_model_has_less_variance(seed):
+    tree = noisy_tree(seed, 5)
+    best = reward_models.least_variance(tree)
+    v = moments.asymptotic_variance(best)
+    assert v == pytest.approx(least_variance_in_closed_form(tree), rel=1e-9)
+    log_value = best.log_value.copy()
+    log_value[1 : tree.class_start[-2]] += 0.1 * generator(seed).normal(size=30)
+    for other in (tree, reward_models.exact(tree), tree.with_log_value(log_value)):
+        assert moments.asymptotic_variance(other) > v * (1 + 1e-6)
+
+
+def test_the_least_variance_is_approached_by_the_exact_second_moment():
+    tree = lumped_tree(3)
+    best, truth = reward_models.least_variance(tree), reward_models.exact(tree)
+    N = 10**6
+    assert moments.relative_variance(best, N) * N == pytest.approx(
+        least_variance_in_closed_form(tree), rel=1e-4
+    )
+    assert moments.relative_variance(best, N) < moments.relative_variance(truth, N)

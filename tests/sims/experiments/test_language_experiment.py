@@ -1,10 +1,14 @@
 """The experiment on reward models: what its rows say, on the quick table."""
 
+from pathlib import Path
+
 import pytest
 
 from treesmc.figures.common import of
 from treesmc.sims.experiments.language import COLUMNS, SERIES, compute, points
 from treesmc.sims.experiments.shards import read_table
+
+PLAIN = [(name, x) for name, values in SERIES.items() if name != "naive" for x in values]
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +53,42 @@ def test_a_factor_per_depth_never_hurts(rows):
 def test_constant_value_errs_by_the_whole_reward(rows):
     (constant,) = of(rows, series="power", x=0)
     assert constant["eps"] == pytest.approx(constant["L"] - 1, rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    table = read_table(Path(__file__).parents[3] / "results" / "language.csv")
+
+    def row(series, x=0, seed=0):
+        (one,) = of(table, series=series, x=x, seed=seed)
+        return one
+
+    return row
+
+
+def test_bellman_error_does_not_order_the_particles(committed):
+    learned, hard = committed("regression", 1e6), committed("hard", 4096)
+    assert learned["eps"] > 5 * hard["eps"]
+    assert 100 * learned["first_order"] < hard["first_order"]
+    assert 100 * learned["v"] < hard["v"]
+
+
+def test_hard_labels_inflate_until_they_are_worse_than_none(committed):
+    assert committed("hard", 2)["high"] < 2 * committed("exact")["low"]
+    assert committed("hard", 65536)["first_order"] > committed("naive")["n_star"]
+    assert committed("rollouts", 65536)["high"] < 2 * committed("exact")["low"]
+
+
+def test_the_true_value_is_not_the_best_reward_model(committed):
+    truth, least, sharper = (
+        committed(*key) for key in (("exact",), ("least-variance",), ("power", 1.1))
+    )
+    assert max(least["high"], sharper["high"]) < truth["low"]
+    assert least["v"] < 0.7 * truth["v"]
+    assert truth["eps"] < 1e-12 < least["eps"]
+    assert least["v"] == min(committed(s, x)["v"] for s, x in PLAIN)
+
+
+def test_a_third_of_the_horizon_is_enough_to_train_at(committed):
+    assert committed("short", 10)["eps_value"] > 1
+    assert committed("short", 10)["high"] < committed("exact")["low"]

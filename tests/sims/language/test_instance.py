@@ -147,6 +147,7 @@ def test_texts_have_the_law_of_their_source():
         ("regression:100", 0.1, 1e9),
         ("power:1.5", 0.1, 1e9),
         ("short:3", 0.01, 1e9),
+        ("least-variance", 0.01, 1e9),
     ],
 )
 def test_reward_models_by_name(specification, least, most):
@@ -161,6 +162,7 @@ def test_reward_models_by_name(specification, least, most):
 BAD_MODELS = [
     ("exat", "exat"),
     ("exact:3", "'3' is not what exact takes"),
+    ("least-variance:2", "'2' is not what"),
     ("rollouts", "'' is not what rollouts takes"),
     ("rollouts:1.5", "'1.5'"),
     ("rollouts:0", "k: 0"),
