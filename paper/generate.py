@@ -85,7 +85,16 @@ ASKED = (
 
 # Further figures: each enters the article, with the paragraph that reads it in
 # paper/floats/NAME.tex, when its table and its drawing are both there.
-DRAWINGS = ("exponent", "queries", "phase", "guided", "looseness", "perturbations", "resampling")
+DRAWINGS = (
+    "exponent",
+    "queries",
+    "phase",
+    "guided",
+    "looseness",
+    "perturbations",
+    "resampling",
+    "language",
+)
 
 
 class Missing(Exception):
@@ -208,6 +217,7 @@ def numbers_tex(rows: list[Row]) -> str:
         **queries_numbers(),
         **perturbations_numbers(),
         **resampling_numbers(),
+        **language_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -423,6 +433,38 @@ def resampling_numbers() -> dict[str, str]:
         "ResampleSlopeStratified": slope["needle_in_drift", "stratified", 1.0],
         "ResampleSlopeSystematic": slope["needle_in_drift", "systematic", 1.0],
         "ResampleSlopeIdeal": f"{ideal:.2f}",
+    }
+
+
+def language_numbers() -> dict[str, str]:
+    """Particles and errors of the reward models of a small language model."""
+    if not _drawn("language"):
+        return {}
+    rows = read_table(RESULTS / "language.csv")
+
+    def cell(series: str, x: float, key: str, digits: int = 2) -> str:
+        return sci(of(rows, series=series, x=x, seed=0)[0][key], digits)
+
+    most = max(row["x"] for row in of(rows, series="hard"))
+    return {
+        "LanguageHorizon": f"{rows[0]['T']:g}",
+        "LanguageNaive": grouped(of(rows, series="naive")[0]["n_star"]),
+        "LanguageExact": cell("exact", 0, "n_star"),
+        "LanguageExactVariance": cell("exact", 0, "v", 3),
+        "LanguageRegressionEps": cell("regression", 1e3, "eps"),
+        "LanguageRegression": cell("regression", 1e3, "n_star", 3),
+        "LanguageTrainedEps": cell("regression", 1e6, "eps"),
+        "LanguageTrained": cell("regression", 1e6, "n_star", 3),
+        "LanguageHardFewEps": cell("hard", 2, "eps"),
+        "LanguageHardFew": cell("hard", 2, "n_star"),
+        "LanguageHardMany": grouped(most),
+        "LanguageHardManyEps": cell("hard", most, "eps", 3),
+        "LanguageShortValue": cell("short", 10, "eps_value"),
+        "LanguageShort": cell("short", 10, "n_star"),
+        "LanguageLeastEps": cell("least-variance", 0, "eps"),
+        "LanguageLeast": cell("least-variance", 0, "n_star"),
+        "LanguageLeastVariance": cell("least-variance", 0, "v", 3),
+        "LanguagePower": cell("power", 1.1, "n_star"),
     }
 
 
