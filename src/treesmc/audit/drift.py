@@ -34,6 +34,7 @@ GROWTH = {"bounded": 0, "random walk": 1, "compounding": 2}
 
 NO_VERDICT = "undecided"
 LEAST_SUPPORT = 0.8
+LEAST_FOUND = 0.25
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ class Drift:
     raw_log_error: float
     log_error99: float
     lost_mass: Estimate
+
+    @property
+    def found(self) -> float:
+        """Reward that rollouts found over what V promises at the root; nan if it was not probed."""
+        first = self.by_depth[0]
+        return first.mean.value if first.depth == 0 else math.nan
+
+    @property
+    def broken_promise(self) -> bool:
+        """Whether V promises so much more than was found that, if right, most was missed."""
+        return self.found < LEAST_FOUND
 
 
 def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | None:

@@ -116,8 +116,8 @@ def _bellman(report: Report) -> str:
     return (
         "<h2>Bellman ratio</h2><p>E[V(next) | prefix] / V(prefix): 1 where the reward model "
         "agrees with itself one step on. The noise of the children is removed; signal is the "
-        "share of the observed spread that is not noise; the maximum of |log ratio| is as observed, with the "
-        "noise and without unseen prefixes, and so biased. Largest step of V seen: "
+        "share of the observed spread that is not noise; the maximum of |log ratio| is as "
+        "observed, noise included and unseen prefixes not, and so biased. Largest step of V seen: "
         f"L = {number(L)}{zeros}.</p>"
         + _side_by_side(plots.draw(report, plots.bellman, 3.4), _table(header, rows), "pair uneven")
     )

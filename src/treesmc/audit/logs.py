@@ -37,7 +37,7 @@ from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray
 
 BLOCK = 8192  # lines turned into arrays at a time
-NUMBERS = {int, float}
+NUMBERS = {int, float, np.float64}  # booleans are no numbers here
 NO_PATH = 0
 
 

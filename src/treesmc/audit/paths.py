@@ -37,7 +37,7 @@ is small over the whole path, and the caller must make sure that it is.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -239,7 +239,58 @@ class Outlook:
     ess: FloatArray
 
 
-def outlook(statistics: list[PathStatistics], grid: FloatArray = GRID) -> Outlook:
+def outlook(
+    linked: list[PromptPaths], grid: FloatArray = GRID, multiplicity: FloatArray | None = None
+) -> Outlook:
+    """Return what several prompts predict, less the bias of few paths.
+
+    That bias falls like one over the number of paths, so it is as large again with half of them:
+    twice the outlook of all paths less the mean of the outlooks of the two halves is free of it.
+
+    Parameters
+    ----------
+    linked : list of PromptPaths
+        Of P prompts, each with at least four paths.
+    grid : float64[G]
+        Particles, increasing, at least 2.
+    multiplicity : float64[n], optional
+        How often each path counts, where there is one prompt.
+    """
+    full = _outlook([path_statistics(p, multiplicity) for p in linked], grid)
+    halves = [
+        _outlook([path_statistics(*_every_other(p, multiplicity, k)) for p in linked], grid)
+        for k in (0, 1)
+    ]
+
+    def corrected(x: FloatArray, x0: FloatArray, x1: FloatArray) -> FloatArray:
+        return np.maximum(2 * x - (x0 + x1) / 2, 0.0)
+
+    return replace(
+        full,
+        tv=np.minimum(corrected(full.tv, *(h.tv for h in halves)), 1.0),
+        first_order=corrected(full.first_order, *(h.first_order for h in halves)),
+        certificate=corrected(full.certificate, *(h.certificate for h in halves)),
+    )
+
+
+def _every_other(
+    paths: PromptPaths, multiplicity: FloatArray | None, k: int
+) -> tuple[PromptPaths, FloatArray | None]:
+    """Return the even (k = 0) or odd (k = 1) paths of a prompt."""
+    part = slice(k, None, 2)
+    half = PromptPaths(
+        paths.prompt,
+        paths.line[part],
+        paths.weight[part],
+        paths.value[part],
+        (paths.true[0][part], paths.true[1][part], paths.true[2][part]),
+        paths.square[part],
+        paths.last[part],
+    )
+    return half, None if multiplicity is None else multiplicity[part]
+
+
+def _outlook(statistics: list[PathStatistics], grid: FloatArray) -> Outlook:
     """Return what several prompts predict; the share of noise is pooled over them."""
     stack = _Stack.of(statistics)
     tv = np.zeros((len(statistics), len(grid)))

@@ -6,6 +6,7 @@ import io
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -22,7 +23,7 @@ LOG10 = math.log(10)
 HEIGHT = 2.5  # inches
 LARGEST_SHOWN = 12.0  # log10 of the most particles on an axis
 CLAIM_COLOURS = {BOUND: style.RED, FIRST_ORDER_BOUND: style.ORANGE, PREDICTION: style.BLUE}
-RC = {"svg.hashsalt": "treesmc", "svg.fonttype": "path"}  # the same report, the same bytes
+RC: Any = {"svg.hashsalt": "treesmc", "svg.fonttype": "path"}  # the same report, the same bytes
 
 
 def draw(report: Report, plot: Callable[[Axes, Report], None], width: float = 4.2) -> str:

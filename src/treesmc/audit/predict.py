@@ -47,7 +47,6 @@ LEAST_ESS = 5.0  # of the median prompt
 LEAST_TOTAL_ESS = 50.0
 LEAST_PROMPT_ESS = 30.0  # for a claim about one prompt
 WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
-LEAST_FOUND = 0.25  # of the reward that V promises at the root, else most of it may be unseen
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 50  # prompts that get an interval of their own
@@ -266,7 +265,7 @@ class PathView:
     @classmethod
     def of(cls, linked: list[PromptPaths], clusters: Clusters, delta: float) -> PathView:
         """Compute the outlook of each prompt, and replicate over prompts or paths."""
-        base = outlook([path_statistics(p) for p in linked])
+        base = outlook(linked)
         needs = np.array([solve(tv, GRID, delta) for tv in base.tv])
         if clusters.kind == "prompts":
             multiplicity = clusters.weights[:, [clusters.code[p.line[0]] for p in linked]]
@@ -292,7 +291,7 @@ def resampled_paths(
     """Return the outlook and log N of one prompt for each row of multiplicities of its paths."""
     around = GRID if math.isinf(log_n) else math.exp(log_n) * NEAR
     grid = around[around >= GRID[0]]
-    again = [outlook([path_statistics(paths, m)], grid) for m in multiplicity]
+    again = [outlook([paths], grid, m) for m in multiplicity]
     return again, np.array([solve(o.tv[0], grid, delta) for o in again])
 
 
@@ -376,11 +375,10 @@ def _doubts(view: PathView, log: Measured, delta: float) -> list[str]:
     interval = log.clusters.interval(view.log_n[0], view.log_n[1:])
     if not interval.high - interval.low <= math.log(WIDEST):
         doubts.append(f"the interval spans more than a factor {WIDEST:g}")
-    found = drift.by_depth[0].mean.value if drift is not None else 1.0
-    if found < LEAST_FOUND:
+    if drift is not None and drift.broken_promise:
         doubts.append(
-            f"the rollouts found {found:.2g} of the reward that V promises at the root: if V is "
-            "right, they missed most of the target"
+            f"the rollouts found {drift.found:.2g} of the reward that V promises at the root: if V "
+            "is right, they missed most of the target"
         )
     return doubts
 

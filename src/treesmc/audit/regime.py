@@ -66,7 +66,8 @@ def regime(horizon: int, bellman: RatioSummary, drift: Drift | None) -> Regime:
 
 def _name(horizon: int, bellman: RatioSummary, drift: Drift | None) -> str:
     T_eps = horizon * bellman.eps99
-    if drift is not None and drift.growth == "bounded" and T_eps > 1:
+    bounded = drift is not None and drift.growth == "bounded" and not drift.broken_promise
+    if bounded and T_eps > 1:
         return "bounded"
     if bellman.rms.low == 0 and T_eps <= 1:
         return "no error seen"

@@ -185,7 +185,7 @@ def audit(
         regime=regime(T, bellman, drift),
         prediction=prediction,
         recommendation=recommend(prediction, delta),
-        reshaped=reshaped(enough, delta) if drift is not None else [],
+        reshaped=reshaped(enough, delta) if drift is not None and enough else [],
         scores=None if scores is None else compare_aggregations(scores),
         warnings=_warnings(probes, steps, drift, len(linked), len(enough)),
         limits=LIMITS,

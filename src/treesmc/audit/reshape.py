@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.paths import GRID, PromptPaths, outlook, path_statistics
+from treesmc.audit.paths import GRID, PromptPaths, outlook
 from treesmc.audit.predict import solve
 from treesmc.sims.tree import FloatArray
 
@@ -44,7 +44,7 @@ def reshaped(linked: list[PromptPaths], delta: float) -> list[Reshaped]:
 
 
 def _judge(name: str, linked: list[PromptPaths], delta: float) -> Reshaped:
-    view = outlook([path_statistics(p) for p in linked])
+    view = outlook(linked)
     return Reshaped(
         name,
         float(view.v_steps.sum(axis=1).mean()),

@@ -1,0 +1,128 @@
+"""Routes: what they claim, what they are worth, and when they abstain."""
+
+import math
+
+import numpy as np
+import pytest
+
+from treesmc.audit.logs import probes_of
+from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, NOTHING, PREDICTION, SCENARIO
+from treesmc.audit.report import audit
+from treesmc.audit.synthetic import logs_from_tree, logs_from_trees
+from treesmc.sims import families, perturb
+from treesmc.sims.cost import cost
+from treesmc.theory.bounds import log_uniform_particles
+
+NEEDLE = families.needle(6, 0.2)
+
+
+def report(tree, prompts=20, paths=20, K=2, rollouts=8, seed=0, delta=0.1, **options):
+    lines = logs_from_tree(tree, prompts, paths, K, rollouts, seed, **options)
+    return audit(probes_of(lines), delta, replicates=100)
+
+
+def test_every_route_on_a_tree_without_noise():
+    seen = report(NEEDLE)
+    exact = cost(NEEDLE, "smc", 0.1).n_star
+    routes = {r.name: r for r in seen.prediction.routes}
+    assert routes["worst case"].claim == BOUND
+    assert routes["worst case"].log_n.value == pytest.approx(
+        log_uniform_particles(6, 0.2, 1.2, 0.1)
+    )
+    assert routes["certificate"].claim == routes["variance"].claim == FIRST_ORDER_BOUND
+    assert routes["predicted"].claim == PREDICTION
+    assert exact / 1.5 <= routes["predicted"].n <= exact * 1.5
+    assert all(r.n >= exact for r in routes.values() if r.claim in (BOUND, FIRST_ORDER_BOUND))
+    assert routes["best-of-n"].claim == PREDICTION
+    assert routes["best-of-n"].n == pytest.approx(cost(NEEDLE, "naive", 0.1).n_star, abs=2)
+    assert seen.recommendation.method == "best-of-n"
+
+
+def test_smc_is_recommended_where_it_is_cheaper():
+    seen = report(families.product(10, 4.0), prompts=1, paths=1500, rollouts=4, delta=0.2)
+    assert seen.recommendation.method == "smc"
+    assert seen.recommendation.n >= cost(families.product(10, 4.0), "smc", 0.2).n_star
+
+
+def test_prompts_that_differ_keep_intervals_of_their_own():
+    easy, hard = families.needle(6, 0.02), families.needle(6, 0.25)
+    lines = logs_from_trees([easy, hard], 400, 2, 4, 0)
+    seen = audit(probes_of(lines), 0.1, replicates=100)
+    needs = seen.prediction.prompts
+    for tree, need in zip((easy, hard), needs, strict=True):
+        exact = cost(tree, "smc", 0.1).n_star
+        assert need.claimed
+        assert exact / 2 <= math.exp(need.log_n.value) <= exact * 2
+    assert needs[0].log_n.high < needs[1].log_n.low
+    widths = [need.log_n.high - need.log_n.low for need in needs]
+    assert max(widths) < 0.5 < needs[1].log_n.value - needs[0].log_n.value
+
+
+def test_without_paths_there_is_no_prediction():
+    seen = report(NEEDLE, linked=False)
+    assert seen.prediction.route("predicted").claim == NOTHING
+    assert "names its path" in seen.prediction.route("predicted").note
+    assert seen.prediction.route("variance").claim == SCENARIO
+    # on the needle children do share their parent's drift: v is right
+    assert seen.prediction.v.value == pytest.approx(3.31, rel=0.2)
+    assert seen.recommendation.method == "smc"  # the worst case is a bound still
+    assert "worst case" in seen.recommendation.why
+
+
+def test_without_rollouts_a_prediction_needs_a_small_bellman_error():
+    bad = report(NEEDLE, rollouts=0).prediction.route("predicted")
+    assert bad.claim == NOTHING
+    assert "V must stand in" in bad.note
+    good = report(families.product(6, 1.5), rollouts=0, prompts=40, paths=60).prediction
+    assert good.route("predicted").claim == PREDICTION
+
+
+def test_too_few_paths_where_the_reward_is():
+    seen = report(families.product(12, 9.0), prompts=4, paths=8)
+    assert seen.prediction.route("predicted").claim == NOTHING
+    assert "too few paths" in seen.prediction.route("predicted").note
+    assert seen.prediction.route("best-of-n").claim == NOTHING
+
+
+def test_reward_that_was_promised_and_never_found():
+    hidden = families.needle(12, 0.4)
+    seen = report(hidden, prompts=1, paths=300)
+    assert seen.prediction.route("predicted").claim == NOTHING
+    assert "promises" in seen.prediction.route("predicted").note
+    exact = cost(hidden, "smc", 0.1).n_star
+    bounds = [r.n for r in seen.prediction.routes if r.claim in (BOUND, FIRST_ORDER_BOUND)]
+    assert min(bounds) >= exact
+
+
+def test_value_zero_where_there_is_reward():
+    lines = list(logs_from_tree(NEEDLE, 10, 40, 2, 4, 0))
+    for line in lines:
+        if line["depth"] == 3 and line["path"] % 4 == 0:
+            line["log_value"] = -math.inf
+    seen = audit(probes_of(iter(lines)), 0.1, replicates=50)
+    assert seen.prediction.route("predicted").claim == NOTHING
+    assert "V = 0 hides" in seen.prediction.route("predicted").note
+    assert seen.drift.lost_mass.value == pytest.approx(0.25, abs=0.12)
+    assert any("V = 0 hides" in warning for warning in seen.warnings)
+    assert np.isfinite([x.value for x in seen.prediction.v_steps]).all()
+
+
+def test_a_zero_child_voids_the_worst_case():
+    lines = list(logs_from_tree(NEEDLE, 10, 20, 2, 4, 0))
+    lines[0]["child_log_values"][1] = -math.inf
+    seen = audit(probes_of(iter(lines)), 0.1, replicates=50)
+    route = seen.prediction.route("worst case")
+    assert (route.claim, route.n) == (NOTHING, math.inf)
+    assert "infinite" in route.note
+    assert seen.prediction.route("predicted").claim == PREDICTION
+
+
+def test_regimes():
+    assert (
+        report(families.product(6), prompts=40, paths=60, rollouts=2).regime.name == "no error seen"
+    )
+    assert report(families.needle(8, 0.05)).regime.name == "linear"
+    assert report(families.needle(8, 0.3)).regime.name == "polynomial"
+    assert report(families.needle(8, 0.9), paths=10).regime.name == "exponential"
+    noisy = perturb.value_noise(families.random_tree(8, seed=3), 1.5, 1)
+    assert report(noisy, prompts=40).regime.name == "bounded"
