@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Heavy imports wait until a command runs.
 
-Exit codes: 0 ok, 1 a claim or check failed, 2 bad input or usage, 130 interrupted.
+Exit codes: 0 ok, 1 a claim or check failed, 2 bad input or usage, 3 the engine of a sweep failed
+with results kept, 4 some points failed, 130 interrupted.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from treesmc import __version__
 from treesmc.commands import (
     audit,
     certify,
+    collect,
     compare,
     cost,
     figures,
@@ -21,6 +23,8 @@ from treesmc.commands import (
     language,
     law,
     make,
+    status,
+    sweep,
     verify,
 )
 
@@ -36,6 +40,9 @@ COMMANDS = {
     "figures": figures,
     "verify": verify,
     "growth": growth,
+    "sweep": sweep,
+    "status": status,
+    "collect": collect,
 }
 
 EPILOG = """\
@@ -46,7 +53,8 @@ a first session:
   treesmc certify tree.json -n 100 --delta 0.1    bounds that need no sampling
   treesmc cost tree.json --method smc --delta 0.1 the particles it takes
 
-exit codes: 0 ok, 1 a claim or check failed, 2 bad input or usage, 130 interrupted
+exit codes: 0 ok, 1 a claim or check failed, 2 bad input or usage, 3 the engine of a sweep failed,
+4 some points of a sweep failed, 130 interrupted
 """
 
 

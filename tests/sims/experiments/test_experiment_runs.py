@@ -1,12 +1,12 @@
-"""Shards: computed once, recomputed when damaged, and the same table from any schedule."""
+"""Runs of experiments: computed once, long points first, and the same table from any schedule."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from treesmc.sims.experiments.shards import Shards, collect, read_table, run, shards_of
+from treesmc.sims.experiments.shards import collect, read_table, run, shards_of
 from treesmc.sims.sources import source_hash
+from treesmc.sims.sweeps.shards import Shards
 
 POINTS = [{"T": T, "eps": 0.1} for T in (4, 8, 16)]
 COLUMNS = ("T", "eps", "cost", "none")
@@ -37,10 +37,9 @@ def test_second_run_computes_nothing(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"parameters": {"T": 5}, "result": {}}'])
-def test_damaged_shard_is_computed_again(tmp_path, damage):
+def test_damaged_shard_is_computed_again(tmp_path):
     rows = run_all(Square(), tmp_path)
-    shards_of(Square(), tmp_path).path(POINTS[1]).write_text(damage)
+    shards_of(Square(), tmp_path).path(POINTS[1]).write_text("{")
     again = Square()
     assert run_all(again, tmp_path) == rows
     assert again.calls == [8]
@@ -60,26 +59,16 @@ def test_interrupted_run_resumes(tmp_path):
     assert 16 not in rest.calls
 
 
-def test_name_depends_on_parameters_and_sources(tmp_path):
-    shards = Shards(tmp_path, "source")
-    name = shards.path(POINTS[0])
-    assert name == shards.path(dict(reversed(POINTS[0].items())))
-    assert name != shards.path({**POINTS[0], "eps": 0.1 + 1e-16 * 2})
-    assert name != Shards(tmp_path, "edited").path(POINTS[0])
+def test_failing_point_stops_the_run(tmp_path):
+    def fails(point):
+        raise ValueError("a bug")
+
+    with pytest.raises(RuntimeError, match=r"^T=16: ValueError: a bug$"):
+        run_all(fails, tmp_path)
 
 
 def test_source_is_that_of_the_computing_module(tmp_path):
     assert shards_of(Square(), tmp_path) == Shards(tmp_path, source_hash(Path(__file__)))
-
-
-def test_shard_holds_provenance(tmp_path):
-    shards = Shards(tmp_path, "source")
-    shards.store(POINTS[0], {"cost": 1.0})
-    shard = json.loads(shards.path(POINTS[0]).read_text())
-    assert shard["parameters"] == POINTS[0]
-    assert set(shard["provenance"]) == {"source", "revision", "python", "numpy", "numba"}
-    assert shards.load(POINTS[0]) == {"cost": 1.0}
-    assert shards.load(POINTS[1]) is None
 
 
 def test_table_is_the_same_from_any_schedule(tmp_path):
@@ -90,18 +79,6 @@ def test_table_is_the_same_from_any_schedule(tmp_path):
     data = [table.read_bytes() for table in tables]
     assert data[0] == data[1]
     assert data[0].decode().splitlines()[1] == "4,0.1,5.33333333333,"
+    assert read_table(tables[0])[0] == {"T": 4.0, "eps": 0.1, "cost": 5.33333333333, "none": None}
     different = collect([{"T": 1}], COLUMNS, tmp_path / "different.csv")
     assert different.read_bytes() != data[0]
-
-
-def test_unchanged_table_is_left_alone(tmp_path):
-    rows = run_all(Square(), tmp_path)
-    table = collect(rows, COLUMNS, tmp_path / "table.csv")
-    before = table.stat().st_ino
-    assert collect(rows, COLUMNS, table).stat().st_ino == before
-    assert collect(rows[:1], COLUMNS, table).stat().st_ino != before
-
-
-def test_table_reads_back(tmp_path):
-    table = collect([{"T": 4, "eps": "word", "cost": 1e-300}], COLUMNS, tmp_path / "table.csv")
-    assert read_table(table) == [{"T": 4.0, "eps": "word", "cost": 1e-300, "none": None}]

@@ -1,0 +1,109 @@
+"""A sweep's folder: ``sweep.toml``, the file that was run last, and below ``shards`` its results.
+
+A folder may outlive an edit of the file: points that stay keep their results, new ones are missing,
+and the shards of those that went are left alone.
+"""
+
+import errno
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from treesmc.sims.errors import BadInput
+from treesmc.sims.sweeps.plan import Sweep, load_sweep
+from treesmc.sims.sweeps.point import compute_point
+from treesmc.sims.sweeps.shards import Parameters, Row, Shards
+from treesmc.sims.sweeps.worker import EngineFailed, source_of
+from treesmc.sims.treefile import write_atomically
+
+PLAN = "sweep.toml"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many points there are, by what became of them."""
+
+    done: int
+    failed: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A sweep with its results.
+
+    Attributes
+    ----------
+    path : path
+    sweep : Sweep
+    shards : Shards
+    """
+
+    path: Path
+    sweep: Sweep
+    shards: Shards
+
+    @classmethod
+    def open(cls, path: Path) -> "Folder":
+        """Return the folder of a sweep that was run.
+
+        Raises
+        ------
+        BadInput
+            If it holds none.
+        """
+        if not (path / PLAN).is_file():
+            raise BadInput(f"{path}: not the folder of a sweep; there is no {PLAN}")
+        return cls._of(path, load_sweep(path / PLAN))
+
+    @classmethod
+    def create(cls, plan: Path, path: Path) -> "Folder":
+        """Return the folder for a sweep file, made or brought up to date.
+
+        Raises
+        ------
+        BadInput
+            If a value of the file is wrong, or the folder cannot be written.
+        """
+        sweep = load_sweep(plan)
+        for _ in sweep:  # all points are checked before the first is computed
+            pass
+        folder, text = cls._of(path, sweep), plan.read_bytes()
+
+        def write(handle: BinaryIO) -> None:
+            handle.write(text)
+
+        try:
+            folder.shards.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path / PLAN, write)
+            folder.shards.tidy()
+        except OSError as error:
+            kind = EngineFailed if error.errno in NO_ROOM else BadInput
+            raise kind(f"{path}: {error.strerror}") from None
+        return folder
+
+    @classmethod
+    def _of(cls, path: Path, sweep: Sweep) -> "Folder":
+        return cls(path, sweep, Shards(path / "shards", source_of(compute_point.__module__)))
+
+    def missing(self) -> Iterator[Parameters]:
+        """Yield the points without result."""
+        return (point for point in self.sweep if self.shards.load(point) is None)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the points with their results or errors, in the order of the file."""
+        for point in self.sweep:
+            if (result := self.shards.load(point)) is not None:
+                yield {**point, **result}
+            elif (error := self.shards.error(point)) is not None:
+                yield {**point, "error": error}
+
+    def tally(self) -> Tally:
+        """Count the points."""
+        found = done = 0
+        for row in self.rows():
+            found += 1
+            done += "error" not in row
+        return Tally(done, found - done, len(self.sweep) - found)

@@ -1,0 +1,125 @@
+"""run a sweep: many points from a TOML file, on this machine or on a cluster, resumably
+
+A sweep file gives each key a value or a list of values; lists are multiplied out:
+
+  family = "needle"                       product, needle, needle_in_drift, persistent, random
+  T = [8, 16, 32]
+  eps = ["1/T", "0.5*log(T)/T", 0.05]     a number, or a formula of T
+  method = "smc"                          naive, smc, guided-smc, guided, rejection, pool-mh
+  delta = 0.1                             the particles this takes; or N = 100: how far off N is
+  seed = {from = 0, to = 15}
+
+Further keys: perturbation, tree_seed, resampling, ess_threshold, replicates, M and H (pool-mh),
+c and a (for formulas), streams, series, and the families' own r, drift, branching, concentration,
+sigma, true_value. [[grid]] tables hold several grids, [[list]] tables read lists side by side; keys
+above them are shared. docs/sweeps.md explains all.
+
+engines:
+  threads (default), processes     of this machine; processes survive a point that crashes
+  tcp://HOST:PORT, scheduler.json  workers of a Dask scheduler; pip install 'treesmc[cluster]'
+
+Every result is kept in DIR at once. However a run ends, the same command resumes it, and the table
+that `treesmc collect DIR` makes is the same, byte for byte, on any engine. Failed points are tried
+again. Exit codes: 0 ok, 2 bad input, 3 the engine failed, 4 some points failed, 130 interrupted.
+
+examples:
+  treesmc sweep needle.toml --dry-run
+  treesmc sweep needle.toml --out runs/needle --jobs 2
+  treesmc sweep needle.toml --out runs/needle --engine scheduler.json
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from treesmc.commands.arguments import check_at_least
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("sweep", type=Path, metavar="SWEEP.toml", help="sweep file, see above")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where results are kept")
+    parser.add_argument("--engine", default="threads", metavar="E", help="see above")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="threads or processes (default: CPUs)"
+    )
+    parser.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the results in DIR (default), or compute all again",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="seconds to wait for a scheduler and for a worker (default 60)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the points and what they would simulate"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compute what is missing."""
+    from treesmc.sims.sweeps.worker import EngineFailed
+
+    check_at_least("--jobs", args.jobs, 1)
+    if args.dry_run:
+        return _dry_run(args.sweep)
+    try:
+        return _sweep(args)
+    except EngineFailed as error:
+        print(f"treesmc: error: {error}; results are kept in {args.out}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print(
+            f"treesmc: interrupted; results are kept in {args.out}, the same command resumes",
+            file=sys.stderr,
+        )
+        return 130
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from treesmc.sims.errors import BadInput
+    from treesmc.sims.sweeps import engines, runner
+    from treesmc.sims.sweeps.folder import Folder
+    from treesmc.sims.sweeps.point import compute_point
+    from treesmc.sims.sweeps.progress import Progress
+
+    if args.out is None:
+        raise BadInput("--out: missing; it says where results are kept")
+    engine = engines.make_engine(args.engine, compute_point.__module__, args.jobs, args.patience)
+    folder = Folder.create(args.sweep, args.out)
+    points = folder.missing if args.resume else folder.sweep.__iter__
+    n_points = sum(1 for _ in points())
+    print(f"{n_points} of {len(folder.sweep)} points to compute", file=sys.stderr)
+    if n_points == 0:
+        return 0
+    progress = Progress(n_points, _describe, lambda point: 1.0, n_points)
+    n_failed = runner.run(points(), compute_point, folder.shards, engine, progress.step)
+    if n_failed:
+        print(f"treesmc: {n_failed} points failed, see treesmc status {args.out}", file=sys.stderr)
+    return 4 if n_failed else 0
+
+
+def _describe(point: dict[str, Any]) -> str:
+    amount = "delta" if "delta" in point else "N"
+    return f"{point['family']} T={point['T']} {point['method']} {amount}={point.get(amount, 1)}"
+
+
+def _dry_run(path: Path) -> int:
+    """Print one line per point on standard output, and the sums on standard error."""
+    from treesmc.sims.sweeps.forecast import Forecast
+    from treesmc.sims.sweeps.plan import load_sweep
+    from treesmc.sims.sweeps.table import csv_lines
+
+    sweep, total = load_sweep(path), Forecast()
+    columns = (*sweep.parameters(), "draws", "evaluations", "error")
+    for line in csv_lines(total.rows(sweep), columns):
+        print(line.decode(), end="")
+    print(f"{len(sweep)} points, about {total}", file=sys.stderr)
+    return 0
