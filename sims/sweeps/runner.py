@@ -123,7 +123,7 @@ class _Run:
         if time.monotonic() >= self._next_check:
             self._engine.check()
             self._next_check = time.monotonic() + POLL
-        for future in done:
+        for future in [future for future in self._flight if future in done]:  # in order
             task = self._flight.pop(future)
             try:
                 self._keep(task, self._outcomes(future))
