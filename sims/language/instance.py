@@ -23,7 +23,7 @@ import numpy as np
 from treesmc.sims.errors import BadInput
 from treesmc.sims.language.automata import Automaton, automaton
 from treesmc.sims.language.ngram import NGram, fit
-from treesmc.sims.language.text import ALPHABET, corpus
+from treesmc.sims.language.text import ALPHABET, SYMBOL, corpus
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 
 B = len(ALPHABET)
@@ -92,7 +92,7 @@ class Language:
         pair = np.concatenate(self.pairs.members[:-1])
         to_go = T - np.repeat(np.arange(T), self.tree.n_classes[:-1])[:, None]
         state = self.pairs.state[pair, None] == np.arange(len(self.automaton.accepting))
-        endings = np.array([ALPHABET.find(context[-1:]) for context in self.model.contexts])
+        endings = np.array([SYMBOL.get(context[-1:], -1) for context in self.model.contexts])
         last = endings[self.pairs.context[pair], None] == np.arange(B)
         return np.hstack([state, state * (to_go / T), state * np.log(to_go), last])
 
@@ -198,10 +198,11 @@ def value_layers(
 ) -> list[FloatArray]:
     """Return log V* of each depth's pairs with ``to_go[t]`` steps to go, T + 1 arrays [S_t]."""
     policy = model.policy[pairs.context]
-    values = [np.exp(log_phi)]
+    value, log_values = np.exp(log_phi), [log_phi]
     for _ in range(int(to_go.max())):
-        values.append(np.sum(policy * values[-1][pairs.child], axis=1))
-    return [np.log(values[r][layer]) for r, layer in zip(to_go, pairs.members, strict=True)]
+        value = np.sum(policy * value[pairs.child], axis=1)
+        log_values.append(np.log(value))
+    return [log_values[r][layer] for r, layer in zip(to_go, pairs.members, strict=True)]
 
 
 def _tree(model: NGram, pairs: Pairs, log_phi: FloatArray, name: str) -> TreeMDP:
@@ -209,7 +210,6 @@ def _tree(model: NGram, pairs: Pairs, log_phi: FloatArray, name: str) -> TreeMDP
     policy = [model.policy[pairs.context[layer]] for layer in pairs.members[:-1]]
     child = [np.searchsorted(pairs.members[t + 1], pairs.child[pairs.members[t]]) for t in range(T)]
     log_value = value_layers(model, pairs, log_phi, np.arange(T, -1, -1))
-    log_value[-1] = log_phi[pairs.members[-1]]  # not by way of its exponential
     return TreeMDP.from_layers(policy, child, log_value, name)
 
 

@@ -77,7 +77,7 @@ def fit(text: str, order: int) -> NGram:
     started = order > 1 and bool(seen[1][space])
     return NGram(
         order=order,
-        contexts=tuple(_spell(code, m) for m in range(order) for code in codes[m]),
+        contexts=tuple(_spell(int(code), m) for m in range(order) for code in codes[m]),
         policy=np.concatenate([policies[m][codes[m]] for m in range(order)]),
         next_context=np.concatenate([_next(codes[m], m, seen, state) for m in range(order)]),
         start=int(state[1][space]) if started else 0,

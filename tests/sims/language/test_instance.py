@@ -118,6 +118,11 @@ def test_features_tell_apart_what_they_name():
     np.testing.assert_allclose(features[:, 6:9].sum(axis=1), np.log(to_go))
 
 
+def test_a_model_of_order_one_remembers_no_character():
+    truth = language(3, 1, "contains:a")
+    assert not truth.features()[:, 6:].any()
+
+
 def test_texts_have_the_law_of_their_source():
     truth = language(10, 2, "contains:the", 0.2)
     p_target, p_reference = (
