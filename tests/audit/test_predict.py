@@ -18,7 +18,7 @@ NEEDLE = families.needle(6, 0.2)
 
 def report(tree, prompts=20, paths=20, K=2, rollouts=8, seed=0, delta=0.1, **options):
     lines = logs_from_tree(tree, prompts, paths, K, rollouts, seed, **options)
-    return audit(probes_of(lines), delta, replicates=100)
+    return audit(probes_of(lines), delta, replicates=50)
 
 
 def test_every_route_on_a_tree_without_noise():
@@ -39,7 +39,7 @@ def test_every_route_on_a_tree_without_noise():
 
 
 def test_smc_is_recommended_where_it_is_cheaper():
-    seen = report(families.product(10, 4.0), prompts=1, paths=1500, rollouts=4, delta=0.2)
+    seen = report(families.product(10, 4.0), prompts=1, paths=600, rollouts=4, delta=0.2)
     assert seen.recommendation.method == "smc"
     assert seen.recommendation.n >= cost(families.product(10, 4.0), "smc", 0.2).n_star
 

@@ -19,7 +19,7 @@ from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(49)])
-MOST_PROMPTS = 16
+MOST_PROMPTS = 8
 CLASSES = 64
 LOWEST = -200.0  # log of the least reward kept, relative to the largest: zero for all purposes
 

@@ -50,6 +50,7 @@ GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 
 TAIL = 1e-3  # total variation below which it is taken to fall like 1/N
 LEAST_FREEDOM = 2.0
+MANY_PATHS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +189,8 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
     A, B, Z = (x for x, _ in terms)
     n = np.count_nonzero(omega > -np.inf)
     whole = A.sum(axis=0) * B.sum(axis=0) / Z.sum(axis=0) ** 2
-    without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
+    with np.errstate(invalid="ignore"):
+        without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
     return corrected * np.exp(scale) - 1
@@ -246,6 +248,7 @@ def outlook(
 
     That bias falls like one over the number of paths, so it is as large again with half of them:
     twice the outlook of all paths less the mean of the outlooks of the two halves is free of it.
+    From `MANY_PATHS` a prompt on it is left alone.
 
     Parameters
     ----------
@@ -257,6 +260,8 @@ def outlook(
         How often each path counts, where there is one prompt.
     """
     full = _outlook([path_statistics(p, multiplicity) for p in linked], grid)
+    if min(len(p.line) for p in linked) >= MANY_PATHS:
+        return full
     halves = [
         _outlook([path_statistics(*_every_other(p, multiplicity, k)) for p in linked], grid)
         for k in (0, 1)

@@ -50,7 +50,9 @@ WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 50  # prompts that get an interval of their own
-NEAR: FloatArray = np.array([2.0 ** (k / 2) for k in range(-6, 7)])  # around an estimate
+NEAR: FloatArray = np.array(
+    [2.0 ** (k / 2) for k in (-6, -4, -2, -1, 0, 1, 2, 4, 6)]
+)  # around an estimate
 
 BOUND, FIRST_ORDER_BOUND = "bound", "bound to first order"
 PREDICTION, SCENARIO, NOTHING = "prediction", "scenario", "none"
@@ -102,6 +104,7 @@ class Prediction:
     ----------
     routes : list of Route
     prompts : list of PromptNeed
+        Empty where there is one prompt: the routes are about it.
     v : Estimate
         lim N Var(Zhat/Z).
     v_steps : list of Estimate
@@ -188,11 +191,11 @@ def _from_paths(
     view = PathView.of(log.linked, log.clusters, delta)
     doubts = _doubts(view, log, delta)
     routes = [*worst, *path_routes(view, log.clusters, delta, doubts), best_of_n]
+    names = [log.probes.prompts[paths.prompt] for paths in log.linked]
     needs = []
-    for i, paths in enumerate(log.linked):
+    for i, paths in enumerate(log.linked if len(log.probes.prompts) > 1 else []):
         rng = generator(seed, i + 1) if i < MOST_INTERVALS else None
-        name = log.probes.prompts[paths.prompt]
-        needs.append(_prompt_need(name, paths, view.log_needs[i], delta, rng))
+        needs.append(_prompt_need(names[i], paths, view.log_needs[i], delta, rng))
     v = view.replicates(lambda o: o.v_steps)
     v_all, *v_steps = log.estimates(np.column_stack([v.sum(axis=1), v]))
     tv = view.base.tv.mean(axis=0)

@@ -20,7 +20,7 @@ from treesmc.sims.tree import FloatArray
 
 GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 CLIPS = (0.01, 0.05, 0.25)
-MOST_PROMPTS = 20
+MOST_PROMPTS = 10
 
 
 @dataclass(frozen=True)

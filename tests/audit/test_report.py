@@ -1,0 +1,164 @@
+"""The report from outside: the command, JSON, the terminal, one HTML file."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from treesmc.audit.logs import probes_of
+from treesmc.audit.report import audit
+from treesmc.audit.synthetic import logs_from_tree, write_log
+from treesmc.audit.table import particles, render
+from treesmc.cli import main
+from treesmc.sims import families, perturb
+from treesmc.sims.errors import BadInput
+
+TREE = perturb.persistent(families.random_tree(5, seed=1), 0.3)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("audit")
+    write_log(folder / "log.jsonl", logs_from_tree(TREE, 12, 12, 3, 4, 0))
+    rng = np.random.default_rng(0)
+    with open(folder / "scores.jsonl", "w") as handle:
+        for i in range(300):
+            p = rng.uniform(0.2, 1, size=4)
+            line = {"prompt": i % 3, "scores": p.tolist(), "log_reward": float(np.log(p).sum())}
+            handle.write(json.dumps({**line, "log_weights": np.log(p).tolist()}) + "\n")
+    return folder
+
+
+def ask(capsys, *words):
+    capsys.readouterr()
+    assert main(["audit", *map(str, words), "--bootstrap", "50"]) == 0
+    return capsys.readouterr().out
+
+
+def test_json(capsys, folder):
+    log, scores = folder / "log.jsonl", folder / "scores.jsonl"
+    out = ask(capsys, log, "--scores", scores, "--json")
+    answer = json.loads(out)
+    assert (answer["horizon"], answer["lines"], answer["prompts"]) == (5, 720, 12)
+    assert answer["clusters"] == "prompts"
+    assert answer["bellman"]["rms"]["low"] <= answer["bellman"]["rms"]["high"]
+    assert answer["bellman"]["eps99"] > 0
+    assert len(answer["bellman_by_depth"]) == 5
+    assert set(answer["drift"]["support"]) == {"bounded", "random walk", "compounding"}
+    assert answer["scores"]["telescopes"] is True
+    routes = {route["name"]: route for route in answer["prediction"]["routes"]}
+    assert routes["certificate"]["n"] > routes["predicted"]["n"] >= 1
+    assert len(answer["prediction"]["v_steps"]) == 5
+    assert answer["limits"]
+    assert ask(capsys, log, "--scores", scores, "--json") == out, "same seed, same bytes"
+    other = json.loads(ask(capsys, log, "--json", "--seed", 5))
+    assert other["bellman"]["rms"]["value"] == answer["bellman"]["rms"]["value"]
+    assert other["bellman"]["rms"]["low"] != answer["bellman"]["rms"]["low"]
+
+
+def test_terminal(capsys, folder):
+    text = ask(capsys, folder / "log.jsonl", "--scores", folder / "scores.jsonl")
+    for phrase in (
+        "Bellman ratio",
+        "biased",
+        "regime: ",
+        "T eps = ",
+        "certificate",
+        "logged weights telescope",
+        "what this log cannot tell",
+        "Accuracy of answers",
+        "V^0.5",
+    ):
+        assert phrase in text
+    assert max(map(len, text.splitlines())) < 240
+
+
+def test_bad_lines_are_counted(capsys, folder):
+    text = (folder / "log.jsonl").read_text()
+    (folder / "bad.jsonl").write_text('{"prompt": 1}\n' + text)
+    assert main(["audit", str(folder / "bad.jsonl")]) == 2
+    assert "line 1: depth" in capsys.readouterr().err
+    answer = json.loads(ask(capsys, folder / "bad.jsonl", "--skip-bad", "--json"))
+    assert (answer["skipped"], answer["lines"]) == (1, 720)
+    assert "line 1: depth" in answer["warnings"][0]
+
+
+def test_bad_arguments(folder, capsys):
+    for words in ("--delta 2", "--horizon 4", "--bootstrap 3", "--seed -1"):
+        assert main(["audit", str(folder / "log.jsonl"), *words.split()]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+    line = {"prompt": 1, "depth": 0, "log_value": -np.inf, "child_log_values": [0.0, 0.0]}
+    with pytest.raises(BadInput, match="nothing to audit"):
+        audit(probes_of(iter([{**line, "log_value": float("-inf")}])))
+
+
+def test_html_is_one_file_that_refers_to_nothing(capsys, folder):
+    page = folder / "report.html"
+    words = (folder / "log.jsonl", "--scores", folder / "scores.jsonl", "--html", page)
+    ask(capsys, *words)
+    text = page.read_text()
+    assert text.count("<svg") >= 6
+    assert "<script" not in text
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)""", text)
+    assert not re.findall(r"url\((?!#)", text)
+    assert not re.findall(r"@import|<link|<iframe|<img", text)
+    ask(capsys, *words)
+    assert page.read_text() == text, "the same log, the same bytes"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_html_in_a_browser(capsys, folder):
+    page, shot = folder / "shown.html", folder / "shown.png"
+    ask(capsys, folder / "log.jsonl", "--html", page)
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,1400"]
+    found = subprocess.run(
+        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120
+    )
+    assert "Which step burns the particles" in found.stdout
+    assert found.stdout.count("</svg>") == page.read_text().count("</svg>")
+    subprocess.run([*command, f"--screenshot={shot}", page.as_uri()], timeout=120, check=True)
+    from matplotlib.image import imread
+
+    pixels = imread(shot)[..., :3]
+    assert pixels.shape[0] >= 1000
+    assert 0.02 < np.mean(pixels.min(axis=2) < 0.9) < 0.6  # something is drawn, on white
+
+
+@pytest.mark.parametrize(
+    "design", ["unlinked", "no rollouts", "one step", "one prompt", "K differs"]
+)
+def test_every_kind_of_log_gets_a_report(design, tmp_path):
+    from treesmc.audit.html import page
+
+    tree = families.product(1) if design == "one step" else TREE
+    lines = list(
+        logs_from_tree(
+            tree,
+            1 if design == "one prompt" else 3,
+            10,
+            3,
+            0 if design == "no rollouts" else 2,
+            0,
+            linked=design != "unlinked",
+        )
+    )
+    if design == "K differs":
+        lines = [
+            {**line, "child_log_values": line["child_log_values"][: 2 + i % 2]}
+            for i, line in enumerate(lines)
+        ]
+    report = audit(probes_of(iter(lines)), replicates=20)
+    assert "particles for total variation" in render(report)
+    assert page(report).endswith("</html>\n")
+    json.loads(report.to_json())
+
+
+def test_numbers_of_particles():
+    assert particles(np.log(1234.2)) == "1,235"
+    assert particles(230.2585) == "1e100.0"
+    assert particles(float("inf")) == "inf"
+    assert particles(float("nan")) == "-"
