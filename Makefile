@@ -55,6 +55,10 @@ test: $(READY) ## run the tests
 bench: $(READY) ## time the kernels
 	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
 
+.PHONY: audit-benchmark
+audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
+	$(BIN)/python -m treesmc.audit.benchmark docs/audit.md
+
 .PHONY: verify
 verify: $(READY) ## check every claim: proof steps, exact instances, measurements
 	$(BIN)/treesmc verify
