@@ -22,6 +22,8 @@ _HOME = {
     "naive_law": "treesmc.sims",
     "lineage": "treesmc.sims",
     "cost": "treesmc.sims",
+    "reward_models": "treesmc.sims",
+    "audit": "treesmc",
     "bounds": "treesmc.theory",
 }
 
@@ -32,6 +34,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'treesmc' has no attribute {name!r}")
     home = _HOME[name]
-    if home in ("treesmc.sims", "treesmc.theory"):
+    if home in ("treesmc", "treesmc.sims", "treesmc.theory"):
         return import_module(f"{home}.{name}")
     return getattr(import_module(home), name)
