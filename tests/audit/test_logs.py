@@ -28,7 +28,7 @@ def write(path, lines):
 def arrays(probes):
     plain = [getattr(probes, name) for name in ("prompt", "depth", "path")]
     draws = [getattr(d, f) for d in (probes.children, probes.rollouts) for f in vars(d)]
-    return [*plain, probes.log_value, probes.log_weight, *draws]
+    return [*plain, probes.log_value, probes.log_weight, probes.largest_step, *draws]
 
 
 def test_what_is_kept_of_the_draws():
@@ -40,7 +40,8 @@ def test_what_is_kept_of_the_draws():
     assert np.exp(draws.half1[0]) == pytest.approx((x[0] + x[2]) / 2)
     assert np.exp(draws.half2[0]) == pytest.approx(x[1])
     assert np.exp(draws.mean_square()[0]) == pytest.approx(np.mean(x**2))
-    assert (draws.first[0], draws.least[0], draws.largest[0]) == (-1.0, -2.0, -0.5)
+    assert draws.first[0] == -1.0
+    assert probes_of(iter([LINE])).largest_step[0] == 1.0
 
 
 def test_values_far_from_one_keep_their_digits():
@@ -52,11 +53,12 @@ def test_values_far_from_one_keep_their_digits():
 
 def test_zeros_are_draws_like_others():
     line = {**LINE, "child_log_values": [-np.inf, 0.0, -np.inf]}
-    draws = probes_of(iter([line])).children
+    probes = probes_of(iter([line]))
+    draws = probes.children
     assert draws.zeros[0] == 2
+    assert probes.largest_step[0] == 1.5
     assert np.exp(draws.mean[0]) == pytest.approx(1 / 3)
     assert np.exp(draws.pair[0]) == 0
-    assert draws.least[0] == draws.largest[0] == 0
 
 
 def test_a_file_plain_and_compressed_across_blocks(tmp_path, monkeypatch):

@@ -53,8 +53,8 @@ class Draws:
         How many of them are exactly 0.
     mean, pair, half1, half2 : float64[n]
         log of the mean, of the mean of X_i X_j over i != j, of the means of even and odd draws.
-    first, least, largest : float64[n]
-        log of X_1; of the extremes, zeros left out.
+    first : float64[n]
+        log of X_1.
     """
 
     count: IntArray
@@ -64,8 +64,6 @@ class Draws:
     half1: FloatArray
     half2: FloatArray
     first: FloatArray
-    least: FloatArray
-    largest: FloatArray
 
     def mean_square(self) -> FloatArray:
         """Return log of the mean of X_i^2, float64[n]: all pairs less the distinct ones."""
@@ -87,6 +85,8 @@ class Probes:
     path : int64[n]
         Hash of prompt and path, `NO_PATH` where the line names none.
     log_value, log_weight : float64[n]
+    largest_step : float64[n]
+        Largest |log V(child) - log V(s)| of a line, zeros left out.
     children, rollouts : Draws
     skipped : int
         Bad lines left out.
@@ -100,6 +100,7 @@ class Probes:
     path: IntArray
     log_value: FloatArray
     log_weight: FloatArray
+    largest_step: FloatArray
     children: Draws
     rollouts: Draws
     skipped: int = 0
@@ -109,7 +110,7 @@ class Probes:
         return len(self.depth)
 
 
-BYTES_PER_LINE = 2 * 4 + 3 * 8 + 2 * (2 * 4 + 7 * 8)
+BYTES_PER_LINE = 2 * 4 + 4 * 8 + 2 * (2 * 4 + 5 * 8)
 
 
 @dataclass(frozen=True)
@@ -339,11 +340,13 @@ def _gathered(records: Iterable[tuple], source: str) -> Probes:
         raise BadInput(f"{source}: no probed prefix in it")
     for column in columns:
         column.resize(length, refcheck=False)
-    prompt, depth, path, log_value, log_weight, *draws = columns
+    prompt, depth, path, log_value, log_weight, largest_step, *draws = columns
     half = len(draws) // 2
     children, rollouts = Draws(*draws[:half]), Draws(*draws[half:])
     prompts = [str(name) for name in names]
-    return Probes(prompts, prompt, depth, path, log_value, log_weight, children, rollouts)
+    return Probes(
+        prompts, prompt, depth, path, log_value, log_weight, largest_step, children, rollouts
+    )
 
 
 def _blocks(records: Iterable[tuple]) -> Iterator[list[tuple]]:
@@ -366,6 +369,7 @@ def _columns(block: list[tuple], names: dict[str | int, int]) -> list[NDArray]:
         np.array(path, dtype=np.int64),
         np.array(log_value, dtype=np.float64),
         np.array(log_weight, dtype=np.float64),
+        _largest_steps(np.array(log_value, dtype=np.float64), children),
         *_summaries(children),
         *_summaries(rollouts),
     ]
@@ -376,7 +380,7 @@ def _summaries(lists: tuple[list[float], ...]) -> list[NDArray]:
     count: NDArray = np.array([len(draws) for draws in lists], dtype=np.int32)
     some = np.flatnonzero(count)
     columns: list[NDArray] = [np.zeros(len(lists), dtype=np.int32)]
-    columns += [np.full(len(lists), np.nan) for _ in range(7)]
+    columns += [np.full(len(lists), np.nan) for _ in range(5)]
     if len(some):
         flat = np.array([x for draws in lists for x in draws], dtype=np.float64)
         for column, values in zip(columns, _segments(flat, count[some]), strict=True):
@@ -384,8 +388,17 @@ def _summaries(lists: tuple[list[float], ...]) -> list[NDArray]:
     return [count, *columns]
 
 
+def _largest_steps(log_value: FloatArray, children: tuple[list[float], ...]) -> FloatArray:
+    count = np.array([len(draws) for draws in children])
+    flat = np.array([x for draws in children for x in draws], dtype=np.float64)
+    value = np.repeat(log_value, count)
+    with np.errstate(invalid="ignore"):
+        step = np.where(np.isfinite(flat) & np.isfinite(value), np.abs(flat - value), 0.0)
+    return np.maximum.reduceat(step, np.cumsum(count) - count)
+
+
 def _segments(log_x: FloatArray, count: IntArray) -> list[NDArray]:
-    """Return zeros, mean, pair, half1, half2, first, least, largest of consecutive segments."""
+    """Return zeros, mean, pair, half1, half2, first of consecutive segments."""
     start = np.cumsum(count) - count
     largest = np.maximum.reduceat(log_x, start)
     shift = np.where(np.isfinite(largest), largest, 0.0)
@@ -393,7 +406,6 @@ def _segments(log_x: FloatArray, count: IntArray) -> list[NDArray]:
     total, squares = np.add.reduceat(x, start), np.add.reduceat(x * x, start)
     odd = (np.arange(len(x)) - np.repeat(start, count)) % 2
     odd_total = np.add.reduceat(x * odd, start)
-    positive = np.where(np.isfinite(log_x), log_x, np.inf)
     with np.errstate(divide="ignore", invalid="ignore"):
         return [
             np.add.reduceat((x == 0) & (log_x == -np.inf), start, dtype=np.int32),
@@ -402,6 +414,4 @@ def _segments(log_x: FloatArray, count: IntArray) -> list[NDArray]:
             shift + np.log((total - odd_total) / ((count + 1) // 2)),
             shift + np.log(odd_total / (count // 2)),
             log_x[start],
-            np.minimum.reduceat(positive, start),
-            largest,
         ]

@@ -51,6 +51,7 @@ GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 TAIL = 1e-3  # total variation below which it is taken to fall like 1/N
 LEAST_FREEDOM = 2.0
 MANY_PATHS = 200
+CHUNK = 200  # prompts held in memory together; the share of noise is pooled over them
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +260,15 @@ def outlook(
     multiplicity : float64[n], optional
         How often each path counts, where there is one prompt.
     """
+    parts = [linked[k : k + CHUNK] for k in range(0, len(linked), CHUNK)]
+    views = [_corrected_outlook(part, grid, multiplicity) for part in parts]
+    fields = Outlook.__dataclass_fields__
+    return Outlook(*(np.concatenate([getattr(v, name) for v in views]) for name in fields))
+
+
+def _corrected_outlook(
+    linked: list[PromptPaths], grid: FloatArray, multiplicity: FloatArray | None
+) -> Outlook:
     full = _outlook([path_statistics(p, multiplicity) for p in linked], grid)
     if min(len(p.line) for p in linked) >= MANY_PATHS:
         return full

@@ -135,20 +135,18 @@ def bellman_ratios(probes: Probes, clusters: Clusters) -> tuple[RatioSummary, li
 
 def step_sizes(probes: Probes) -> StepSizes:
     """Return what a log shows of A1."""
-    children, value = probes.children, probes.log_value
-    alive = np.isfinite(value)
-    with np.errstate(invalid="ignore"):
-        up, down = children.largest - value, value - children.least
-    steps = np.maximum(np.abs(up), np.abs(down))[alive & np.isfinite(up)]
+    children, alive = probes.children, np.isfinite(probes.log_value)
+    worthless = children.zeros == children.count
+    steps = probes.largest_step[alive & ~worthless]
     zeros = int(children.zeros[alive].sum())
     positive = float(steps.max(initial=0.0))
-    revived = int(np.sum(~alive & np.isfinite(children.largest)))
+    revived = int(np.sum(~alive & ~worthless))
     return StepSizes(
         log_L=math.inf if zeros or revived else positive,
         log_L_positive=positive,
         log_L99=float(np.quantile(steps, 0.99)) if len(steps) else math.nan,
         zero_children=zeros,
-        dead_ends=int(np.sum(alive & np.isneginf(children.largest))),
+        dead_ends=int(np.sum(alive & worthless)),
         zero_prefixes=int(np.sum(~alive)),
         revived=revived,
     )
