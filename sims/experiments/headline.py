@@ -10,25 +10,21 @@ draws, N* T, against the horizon T:
 `log-over-T` SMC at eps = log T / (2 T): polynomial, the edge of it (S2, S3).
 `constant`   SMC at eps = 1/20: exponential, at rate 2 log(1 + eps) (S2, S3).
 
-Each SMC cost has a 95% interval, and beside it the first-order prediction of S6.
+The points are ``headline.toml``, an ordinary sweep file. Each SMC cost has a 95% interval, and
+beside it the first-order prediction of S6.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from treesmc.sims.cost import cost, terminal_constant
 from treesmc.sims.experiments.shards import Parameters, Row, collect, run
-from treesmc.sims.families import needle_in_drift
 from treesmc.sims.fits import Fit, fit_growth
-from treesmc.sims.naive_law import sample_bracket
-from treesmc.sims.values import kl, ratio_bound, reference_law
+from treesmc.sims.sweeps.plan import load_sweep
+from treesmc.sims.sweeps.point import compute_point
 
-DELTA = 0.1
-DRIFT = 0.5
-CONSTANT = 0.05
-HORIZONS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+PLAN = Path(__file__).with_suffix(".toml")
+CONSTANT = 0.05  # eps of the curves of that name
 QUICK_HORIZONS = (4, 8, 16, 32, 64)
 # Shorter horizons are left out of fits, where laws of growth are not asymptotic.
 FIT_FROM = {"log T": 16, "T": 48}
@@ -42,29 +38,22 @@ class Series:
     ----------
     method : str
         As in `treesmc.sims.cost.cost`.
-    epsilon : callable
-        Bellman error at horizon T.
     growth : tuple of str
         Terms of the fit to log n_star, keys of `treesmc.sims.fits.TERMS`; the last one is the
         exponent of interest.
-    draws : int
-        The number of replicates is about this over T. With exact values N* is a few dozen, and
-        populations that small need many replicates but cost little.
     """
 
     method: str
-    epsilon: Callable[[int], float]
     growth: tuple[str, ...]
-    draws: int = 2**17
 
 
 SERIES: dict[str, Series] = {
-    "naive": Series("naive", lambda T: 0.0, ("1", "sqrt T", "T")),
-    "naive-constant": Series("naive", lambda T: CONSTANT, ("1", "sqrt T", "T")),
-    "constant": Series("smc", lambda T: CONSTANT, ("1", "T")),
-    "log-over-T": Series("smc", lambda T: 0.5 * math.log(T) / T, ("1", "log T")),
-    "over-T": Series("smc", lambda T: 1 / T, ("1", "log T"), draws=2**18),
-    "exact": Series("smc", lambda T: 0.0, ("1", "log T"), draws=2**21),
+    "naive": Series("naive", ("1", "sqrt T", "T")),
+    "naive-constant": Series("naive", ("1", "sqrt T", "T")),
+    "constant": Series("smc", ("1", "T")),
+    "log-over-T": Series("smc", ("1", "log T")),
+    "over-T": Series("smc", ("1", "log T")),
+    "exact": Series("smc", ("1", "log T")),
 }
 
 COLUMNS = (
@@ -76,46 +65,12 @@ COLUMNS = (
 
 def points(quick: bool = False) -> list[Parameters]:
     """Return the parameters of all points, curve by curve."""
-    horizons = QUICK_HORIZONS if quick else HORIZONS
-    return [_point(index, name, T, quick) for index, name in enumerate(SERIES) for T in horizons]
+    full = list(load_sweep(PLAN))
+    return [_coarse(point) for point in full if point["T"] in QUICK_HORIZONS] if quick else full
 
 
-def _point(index: int, name: str, T: int, quick: bool) -> Parameters:
-    replicates = min(max(SERIES[name].draws // T, 512), 8192) // (4 if quick else 1)
-    return {
-        "experiment": "headline",
-        "series": name,
-        "method": SERIES[name].method,
-        "T": T,
-        "eps": SERIES[name].epsilon(T),
-        "drift": DRIFT,
-        "delta": DELTA,
-        "replicates": max(replicates, 256),
-        "seed": 10_000 * index + T,
-    }
-
-
-def compute_point(point: Parameters) -> Row:
-    """Return the cost at one point, with what theory says beside it."""
-    tree = needle_in_drift(point["T"], point["eps"], point["drift"])
-    method, delta = point["method"], point["delta"]
-    found = cost(tree, method, delta, replicates=point["replicates"], seed=point["seed"])
-    row: Row = {
-        "L": ratio_bound(tree),
-        "kl": kl(tree),
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": None if found.censored else found.interval[1],
-        "log_stderr": None if found.censored else found.log_stderr,
-        "evidence": found.evidence,
-        "censored": int(found.censored),
-        "reference_draws": found.reference_draws,
-    }
-    if method == "smc":
-        return {**row, "first_order": terminal_constant(tree) / delta}
-    log_phi = tree.log_value_at(tree.horizon)
-    low, high = sample_bracket(reference_law(tree), log_phi, delta)
-    return {**row, "bracket_low": low, "bracket_high": high}
+def _coarse(point: Parameters) -> Parameters:
+    return {**point, "replicates": max(point["replicates"] // 4, 256)}
 
 
 def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:

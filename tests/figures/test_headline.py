@@ -15,6 +15,7 @@ from treesmc.sims.experiments.shards import collect, read_table
 
 T = (16, 32, 64, 96, 128, 192, 256)
 RATE, DEGREE = 0.1, 1.5
+EPSILONS = {(point["series"], point["T"]): point["eps"] for point in points()}
 
 
 def row(name, horizon):
@@ -23,7 +24,7 @@ def row(name, horizon):
     n = round(100 * math.exp(RATE * horizon) if exponential else 100 * horizon**DEGREE)
     return {
         **{"series": name, "method": SERIES[name].method, "T": horizon, "delta": 0.1},
-        **{"eps": SERIES[name].epsilon(horizon), "L": 2.0, "kl": 0.13 * (horizon - 1)},
+        **{"eps": EPSILONS[name, horizon], "L": 2.0, "kl": 0.13 * (horizon - 1)},
         **{"n_star": n, "low": 0.9 * n, "high": 1.1 * n, "log_stderr": 0.05, "censored": 0},
         **{"reference_draws": n * horizon, "first_order": 1.05 * n},
     }
