@@ -49,7 +49,7 @@ LEAST_PROMPT_ESS = 30.0  # for a claim about one prompt
 WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
-MOST_INTERVALS = 50  # prompts that get an interval of their own
+MOST_INTERVALS = 20  # prompts that get an interval of their own
 NEAR: FloatArray = np.array(
     [2.0 ** (k / 2) for k in (-6, -4, -2, -1, 0, 1, 2, 4, 6)]
 )  # around an estimate
