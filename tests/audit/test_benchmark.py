@@ -75,7 +75,7 @@ def rows_of(text):
     """The table as lists of cells, header and rule left out."""
     inside = text.split(MARKS[0])[1].split(MARKS[1])[0]
     lines = [line for line in inside.splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]], inside
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]], inside
 
 
 def test_the_documented_table_keeps_its_promises():
@@ -103,11 +103,11 @@ def test_main_rewrites_between_the_marks_only(tmp_path, monkeypatch):
     monkeypatch.setattr("treesmc.audit.benchmark.run", lambda names: iter([("needle", [V] * 2)]))
     V = Verdict(dict.fromkeys(COVERED, True), math.nan, math.inf)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n")
+    page.write_text(f"before\n{MARKS[0]}\nstale\n{MARKS[1]}\nafter\n")
     main(page)
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert table([("needle", [V] * 2)]) in text
     assert re.search(r"\| needle \| \d+ \| 2 \| 2 \| 2 \| 2 \| 2 \| 0 \| 0 \| 0 \|", text)
