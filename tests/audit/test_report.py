@@ -10,8 +10,9 @@ import pytest
 
 from treesmc.audit.logs import probes_of
 from treesmc.audit.report import audit
+from treesmc.audit.rows import particles
 from treesmc.audit.synthetic import logs_from_tree, write_log
-from treesmc.audit.table import particles, render
+from treesmc.audit.table import render
 from treesmc.cli import main
 from treesmc.sims import families, perturb
 from treesmc.sims.errors import BadInput

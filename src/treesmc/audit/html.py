@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from treesmc.audit import plots
+from treesmc.audit import plots, rows
 from treesmc.audit.report import Report
-from treesmc.audit.table import estimate, number, particle_range, particles
+from treesmc.audit.rows import estimate, number
 from treesmc.sims.treefile import write_atomically
 
 STYLE = """
@@ -25,8 +24,8 @@ p { margin: .4rem 0; } .soft { color: var(--soft); }
 .tile { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; }
 .tile b { display: block; font-size: 1.2rem; } .tile span { color: var(--soft); font-size: .85rem; }
 .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.5rem;
-  align-items: start; } .pair.uneven { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); } 
-@media (max-width: 48rem) { .pair, .pair.uneven { grid-template-columns: 1fr; } }
+  align-items: start; } 
+@media (max-width: 48rem) { .pair { grid-template-columns: 1fr; } }
 svg { width: 100%; height: auto; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .8rem;
   font-variant-numeric: tabular-nums; }
@@ -99,27 +98,14 @@ def _verdict(report: Report) -> str:
 
 
 def _bellman(report: Report) -> str:
-    rows = [
-        [
-            "all" if s.depth is None else str(s.depth),
-            f"{s.prefixes:,}",
-            estimate(s.mean),
-            estimate(s.rms),
-            f"{s.reliability:.0%}",
-            number(s.raw_largest),
-        ]
-        for s in [*report.bellman_by_depth, report.bellman]
-    ]
-    header = ["depth", "prefixes", "mean", "rms error", "signal", "max"]
-    L = math.exp(min(report.steps.log_L_positive, 700))
-    zeros = "; a zero makes it infinite" if math.isinf(report.steps.log_L) else ""
     return (
         "<h2>Bellman ratio</h2><p>E[V(next) | prefix] / V(prefix): 1 where the reward model "
         "agrees with itself one step on. The noise of the children is removed; signal is the "
         "share of the observed spread that is not noise; the maximum of |log ratio| is as "
-        "observed, noise included and unseen prefixes not, and so biased. Largest step of V seen: "
-        f"L = {number(L)}{zeros}.</p>"
-        + _side_by_side(plots.draw(report, plots.bellman, 3.4), _table(header, rows), "pair uneven")
+        "observed, noise included and unseen prefixes not, and so biased. "
+        f"{rows.largest_step(report)}.</p>"
+        + plots.draw(report, plots.bellman, 7.2)
+        + _table(rows.bellman(report))
     )
 
 
@@ -129,15 +115,12 @@ def _drift(report: Report) -> str:
             "<h2>Value error</h2><p>Without rollouts it is not known whether the error compounds "
             "with the steps left.</p>"
         )
-    rows = [[str(d.depth), estimate(d.mean), estimate(d.spread)] for d in report.drift.by_depth]
     support = ", ".join(f"{name} {share:.0%}" for name, share in report.drift.support.items())
     return (
         "<h2>Value error</h2><p>V*/V from rollouts: an error that stays bounded as more steps are "
         "left costs particles linear in T, one that compounds costs exponentially many. "
         f"Here: <b>{report.drift.growth}</b> (support: {support or 'too few depths'}).</p>"
-        + _side_by_side(
-            plots.draw(report, plots.drift), _table(["depth", "mean", "relative spread"], rows)
-        )
+        + _side_by_side(plots.draw(report, plots.drift), _table(rows.drift(report)))
     )
 
 
@@ -145,67 +128,46 @@ def _steps(report: Report) -> str:
     without = report.prediction.chi2
     tail = "" if math.isnan(without) else f" Never resampling: {number(without)} in place of v."
     way = "" if report.prediction.linked else " Children are taken to share their parent's drift."
-    tv = plots.draw(report, plots.curve) if report.prediction.curve else ""
     return (
         "<h2>Which step burns the particles</h2><p>Each step's part in the variance of SMC's "
         f"estimate of Z: v = {estimate(report.prediction.v)}.{tail}{way}</p>"
-        + _side_by_side(plots.draw(report, plots.steps), tv)
+        + _side_by_side(plots.draw(report, plots.steps), _table(rows.steps(report)))
     )
 
 
 def _routes(report: Report) -> str:
-    rows = [
-        [r.name, particles(r.log_n.value), particle_range(r.log_n), r.claim, r.note]
-        for r in report.prediction.routes
-    ]
+    tv = plots.draw(report, plots.curve) if report.prediction.curve else ""
     return (
         f"<h2>Particles for total variation {report.delta:g}</h2><p>By every route, with what it "
         "claims.</p>"
-        + plots.draw(report, plots.routes, 7.2)
-        + _table(["route", "N", "95%", "claim", "because"], rows)
+        + _side_by_side(plots.draw(report, plots.routes), tv)
+        + _table(rows.routes(report))
     )
 
 
 def _prompts(report: Report) -> str:
-    needs = sorted(report.prediction.prompts, key=lambda need: -need.log_n.value)
-    if len(needs) < 2:
+    if not report.prediction.prompts:
         return ""
-    rows = [
-        [x.prompt, str(x.paths), f"{x.ess:.0f}", particles(x.log_n.value), particle_range(x.log_n)]
-        for x in needs[:20]
-    ]
     return (
         "<h2>Prompt by prompt</h2><p>Those that need most. Prompts differ for their own reasons; "
         "the interval of a prompt is over its own paths, and is given where they are enough.</p>"
-        + _table(["prompt", "paths", "effective", "N", "95%"], rows)
+        + _table(rows.prompts(report))
     )
 
 
 def _shapes(report: Report) -> str:
     if not report.reshaped:
         return ""
-    rows = [[r.name, particles(r.log_n), number(r.v)] for r in report.reshaped]
     return (
         "<h2>Tempering and clipping</h2><p>Particles predicted for other shapes of the same "
         "reward model; V^0 is no guidance before the end.</p>"
-        + _side_by_side(plots.draw(report, plots.shapes), _table(["V", "N", "v"], rows))
+        + _side_by_side(plots.draw(report, plots.shapes), _table(rows.shapes(report)))
     )
 
 
 def _scores(report: Report) -> str:
     if report.scores is None:
         return ""
-    rows = [
-        [
-            a.name,
-            number(a.bellman_rms),
-            number(a.value_spread),
-            number(a.weight_variance),
-            number(a.defect),
-        ]
-        for a in report.scores.aggregations
-    ]
-    header = ["aggregation", "Bellman rms", "value spread", "weight variance", "defect"]
     verdict = {
         None: "",
         True: "The logged weights telescope.",
@@ -213,17 +175,20 @@ def _scores(report: Report) -> str:
     }[report.scores.telescopes]
     return (
         "<h2>Step scores</h2><p>Aggregations of step scores as a reward model; errors are lower "
-        f"estimates. {verdict}</p>" + _table(header, rows)
+        f"estimates. {verdict}</p>" + _table(rows.scores(report))
     )
 
 
-def _side_by_side(left: str, right: str, how: str = "pair") -> str:
-    return f'<div class="{how}"><div>{left}</div><div>{right}</div></div>'
+def _side_by_side(left: str, right: str) -> str:
+    return f'<div class="pair"><div>{left}</div><div>{right}</div></div>'
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(table: rows.Table) -> str:
+    header, lines = table
     head = "".join(f"<th>{escape(x)}</th>" for x in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(x)}</td>" for x in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(x)}</td>" for x in line) + "</tr>" for line in lines
+    )
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 

@@ -121,7 +121,7 @@ def routes(axes: Axes, report: Report) -> None:
     axes.set_xlabel("particles (best-of-n: samples)")
     for claim, colour in [*CLAIM_COLOURS.items(), ("no claim", "0.6")]:
         axes.plot([], [], "o", color=colour, label=claim)
-    _legend(axes)
+    _legend(axes, columns=2)
 
 
 def shapes(axes: Axes, report: Report) -> None:
@@ -133,5 +133,6 @@ def shapes(axes: Axes, report: Report) -> None:
     axes.set(xlabel=r"exponent $\gamma$ of $V^\gamma$", ylabel="particles N")
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0, handlelength=1.4)
+def _legend(axes: Axes, columns: int = 4) -> None:
+    above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
+    axes.legend(ncols=columns, handlelength=1.4, **above)

@@ -1,0 +1,132 @@
+"""The tables of a report: headers and cells as text, for the terminal and the page alike."""
+
+from __future__ import annotations
+
+import math
+
+from treesmc.audit.bootstrap import Estimate
+from treesmc.audit.predict import whole
+from treesmc.audit.report import Report
+
+MOST_PROMPTS = 20
+
+Table = tuple[list[str], list[list[str]]]
+"""Header and rows."""
+
+
+def number(x: float) -> str:
+    """Return a number in few characters."""
+    if math.isnan(x):
+        return "-"
+    if math.isinf(x):
+        return "inf" if x > 0 else "-inf"
+    if x == int(x) and abs(x) < 1e6:
+        return f"{int(x):,}"
+    return f"{x:.3g}"
+
+
+def particles(log_n: float) -> str:
+    """Return exp(log_n) as a whole number, or a power of ten."""
+    if math.isnan(log_n):
+        return "-"
+    if log_n > math.log(1e7):
+        return "inf" if math.isinf(log_n) else f"1e{log_n / math.log(10):.1f}"
+    return f"{whole(log_n):,.0f}"
+
+
+def estimate(e: Estimate) -> str:
+    """Return value and interval."""
+    if math.isnan(e.low):
+        return number(e.value)
+    return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
+
+
+def particle_range(log_n: Estimate) -> str:
+    """Return the interval of a number of particles."""
+    if math.isnan(log_n.low):
+        return ""
+    return f"[{particles(log_n.low)}, {particles(log_n.high)}]"
+
+
+def largest_step(report: Report) -> str:
+    """Return L as seen."""
+    steps = report.steps
+    L, L99 = (number(math.exp(min(x, 700))) for x in (steps.log_L_positive, steps.log_L99))
+    infinite = "; a zero makes it infinite" if math.isinf(steps.log_L) else ""
+    return f"L (largest step of V seen): {L}, 99% of prefixes: {L99}{infinite}"
+
+
+def bellman(report: Report) -> Table:
+    """The Bellman ratio by depth."""
+    header = ["depth", "prefixes", "mean", "rms error", "log 5%", "median", "95%", "signal", "max*"]
+    return header, [
+        [
+            "all" if s.depth is None else str(s.depth),
+            f"{s.prefixes:,}",
+            estimate(s.mean),
+            estimate(s.rms),
+            *(number(q.value) for q in s.quantiles[1:4]),
+            f"{s.reliability:.0%}",
+            number(s.raw_largest),
+        ]
+        for s in [*report.bellman_by_depth, report.bellman]
+    ]
+
+
+def drift(report: Report) -> Table:
+    """V*/V by depth."""
+    by_depth = report.drift.by_depth if report.drift is not None else []
+    rows = [[str(d.depth), estimate(d.mean), estimate(d.spread)] for d in by_depth]
+    return ["depth", "mean", "relative spread"], rows
+
+
+def steps(report: Report) -> Table:
+    """The variance by step."""
+    total = report.prediction.v.value
+    rows = [
+        [str(t), estimate(x), f"{max(x.value / total, 0):.0%}" if total > 0 else "-"]
+        for t, x in enumerate(report.prediction.v_steps, 1)
+    ]
+    return ["step", "v_t", "share"], rows
+
+
+def routes(report: Report) -> Table:
+    """Particles by route."""
+    return ["route", "N", "95%", "claim", "because"], [
+        [r.name, particles(r.log_n.value), particle_range(r.log_n), r.claim, r.note]
+        for r in report.prediction.routes
+    ]
+
+
+def prompts(report: Report) -> Table:
+    """The prompts that need most."""
+    ordered = sorted(report.prediction.prompts, key=lambda need: -need.log_n.value)
+    return ["prompt", "paths", "ESS", "N", "95%"], [
+        [x.prompt, str(x.paths), f"{x.ess:.0f}", particles(x.log_n.value), particle_range(x.log_n)]
+        for x in ordered[:MOST_PROMPTS]
+    ]
+
+
+def shapes(report: Report) -> Table:
+    """Tempered and clipped reward models."""
+    return ["V", "N", "v", "L on paths"], [
+        [r.name, particles(r.log_n), number(r.v), number(math.exp(min(r.log_L, 700)))]
+        for r in report.reshaped
+    ]
+
+
+def scores(report: Report) -> Table:
+    """Aggregations of step scores."""
+    header = ["aggregation", "Bellman rms", "value spread", "weight variance", "defect", "zeros"]
+    aggregations = report.scores.aggregations if report.scores is not None else []
+    return header, [
+        [
+            a.name,
+            number(a.bellman_rms),
+            number(a.value_spread),
+            number(a.weight_variance),
+            number(a.defect),
+            str(a.zeros),
+        ]
+        for a in aggregations
+    ]
