@@ -22,17 +22,31 @@ def kernel(function: Callable) -> Any:
     Parameters
     ----------
     function : callable
-        Takes plain arrays, scalars and ``numpy.random.Generator`` objects only.
+        Takes plain arrays, named tuples of them, scalars and ``numpy.random.Generator`` objects
+        only.
 
     Returns
     -------
     numba dispatcher
         ``.py_func`` is the function as written.
     """
+    return _compiled(function)
+
+
+def inner_kernel(function: Callable) -> Any:
+    """Compile a kernel that neither makes nor returns arrays, to be called from other kernels.
+
+    Numba counts references to arrays at every call, by atomic updates that cost as much as the
+    work of a short function. A function that only borrows arrays can do without.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: Callable, **options: bool) -> Any:
     previous = config.CACHE_DIR  # type: ignore[attr-defined]  # set by numba when it starts
     config.CACHE_DIR = _cache_folder(function)  # type: ignore[attr-defined]
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
     finally:
         config.CACHE_DIR = previous  # type: ignore[attr-defined]
 

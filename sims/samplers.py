@@ -23,12 +23,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.sims.errors import BadInput
 from treesmc.sims.kernels import counts, pool, smc, walk
 from treesmc.sims.kernels.resampling import SCHEMES
-from treesmc.sims.kernels.tables import Moves, moves, next_rows, row_sums
-from treesmc.sims.streams import generator, map_blocks
+from treesmc.sims.kernels.sfc64 import open_stream, uniform
+from treesmc.sims.kernels.tables import moves, single_row, tabulate
+from treesmc.sims.streams import map_blocks
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import log_normalizer, reference_law, target_policy
 
@@ -131,17 +133,13 @@ def sample_naive(
     """
     _check_integer("n", n, 1, MOST_COUNTED)
     by_counts = _use_counts(kernel, n, tree.horizon, int(tree.n_classes[-1]))
-    log_phi, table = np.array(tree.log_value_at(tree.horizon)), moves(tree)
-    reference = reference_law(tree)
+    log_phi = np.array(tree.log_value_at(tree.horizon))
     log_Z_hat = _per_replicate(replicates)
+    table = single_row(reference_law(tree)) if by_counts else moves(tree)
+    run = walk.naive_counts_block if by_counts else walk.naive_block
 
     def block(part: slice, *out: Any) -> None:
-        if by_counts:
-            counts.naive_counts_block(reference, log_phi, n, *out, log_Z_hat[part])
-        else:
-            walk.naive_block(
-                table.cumulative, table.next_row, tree.horizon, log_phi, n, *out, log_Z_hat[part]
-            )
+        run(table, log_phi, n, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, NAIVE, jobs)
     return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), n * tree.horizon, n)
@@ -167,12 +165,12 @@ def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     BadInput
         If an argument is out of range.
     """
-    cumulative, _ = row_sums(tree, target_policy(tree))
-    next_row, no_reward = next_rows(tree), np.zeros(tree.n_classes[-1])
+    policy = target_policy(tree)
+    table = tabulate(tree, policy, np.ones_like(policy), np.zeros(tree.horizon))
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        walk.naive_block(cumulative, next_row, tree.horizon, no_reward, 1, *out, log_Z_hat[part])
+        walk.sequence_block(table, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, TARGET, jobs)
     log_Z_hat += log_normalizer(tree)
@@ -207,9 +205,7 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     acceptance = np.exp(log_phi - log_sup)
 
     def block(part: slice, *out: Any) -> None:
-        walk.rejection_block(
-            table.cumulative, table.next_row, tree.horizon, acceptance, *out, attempts[part]
-        )
+        walk.rejection_block(table, acceptance, *out, attempts[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, REJECTION, jobs)
     rate = (replicates - 1) / (attempts.sum() - 1)
@@ -272,16 +268,9 @@ def sample_smc(
 
     def block(part: slice, *out: Any) -> None:
         if by_counts:
-            counts.smc_counts_block(*_count_arrays(tree, table), N, *out, log_Z_hat[part])
+            counts.smc_counts_block(table, N, *out, log_Z_hat[part])
         else:
-            smc.smc_block(
-                *_particle_arrays(table),
-                N,
-                scheme,
-                float(ess_threshold),
-                *out,
-                log_Z_hat[part],
-            )
+            smc.smc_block(table, N, scheme, float(ess_threshold), *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, SMC, jobs)
     log_Z_hat += tree.log_value[0]
@@ -313,7 +302,7 @@ def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        smc.smc_block(*_particle_arrays(table), 1, 0, 0.0, *out, log_Z_hat[part])
+        walk.sequence_block(table, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, GUIDED, jobs)
     log_Z_hat += tree.log_value[0]
@@ -351,7 +340,7 @@ def sample_pool_mh(
     log_Z_hat = _per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
-        pool.pool_mh_block(*_particle_arrays(table), M, H, *out, log_Z_hat[part])
+        pool.pool_mh_block(table, M, H, *out, log_Z_hat[part])
 
     law, stderr = _replicate(block, tree, replicates, seed, POOL_MH, jobs)
     log_Z_hat += tree.log_value[0]
@@ -379,32 +368,20 @@ def smc_genealogy(
     _check_fraction("ess_threshold", ess_threshold)
     _check_integer("N", N, 1, MOST_PARTICLES)
     table = moves(tree, guided)
-    edges, ancestors = np.empty((2, tree.horizon + 1, N), np.int64)
-    weights, points = np.empty((2, N))
-    rng = _stream(seed, GENEALOGY)
-    log_Z_hat = smc.smc(
-        *_particle_arrays(table), scheme, float(ess_threshold),
-        edges, ancestors, weights, points, rng,
-    )  # fmt: skip
-    crossed = edges[1:]
-    place = crossed - tree.edge_start[:-1, None]
+    particles = smc.population(N, tree.horizon + 1)
+    stream = _stream(seed, GENEALOGY, 0)
+    log_Z_hat = smc.smc(table, scheme, float(ess_threshold), particles, stream)
+    edges, weights, total = particles.edges[1:, :N], particles.weights, particles.weights.sum()
+    rows = table.next_row[edges] - table.first_row[1:, None]
+    symbols = (edges - table.first_row[:-1, None]) & ((1 << table.bits[:-1, None]) - 1)
     return Genealogy(
-        classes=tree.child[crossed],
-        symbols=place % tree.n_symbols[:, None],
-        ancestors=ancestors[1:],
-        weights=weights / weights.sum(),
-        drawn=int(pool.pick(np.cumsum(weights), rng)),
+        classes=(rows >> table.bits[1:, None]).astype(np.int64),
+        symbols=symbols.astype(np.int64),
+        ancestors=particles.ancestors[1:, :N].astype(np.int64),
+        weights=weights / total,
+        drawn=int(pool.pick(weights, total, uniform(stream))),
         log_Z_hat=float(log_Z_hat + tree.log_value[0]),
     )
-
-
-def _particle_arrays(table: Moves) -> tuple[Any, ...]:
-    return table.cumulative, table.ratio, table.next_row, table.log_scale
-
-
-def _count_arrays(tree: TreeMDP, table: Moves) -> tuple[Any, ...]:
-    edges = (table.policy, table.rest, table.ratio, tree.child, table.log_scale)
-    return *edges, tree.edge_start, tree.n_classes, tree.n_symbols
 
 
 def _replicate(
@@ -416,7 +393,7 @@ def _replicate(
     and their sum of squared deviations.
     """
     _check_integer("jobs", jobs, 1, 1024)
-    _stream(seed, method)
+    _stream(seed, method, 0)
 
     def run(first: int, i: int) -> Moments:
         b = first + i
@@ -450,9 +427,9 @@ def _log_mean(log_Z_hat: FloatArray) -> tuple[float, float]:
     return float(largest + np.log(mean)), float(stderr)
 
 
-def _stream(seed: int, *key: int) -> np.random.Generator:
+def _stream(seed: int, *key: int) -> NDArray[np.uint64]:
     _check_integer("seed", seed, 0, None)
-    return generator(int(seed), *key)
+    return open_stream(int(seed), *key)
 
 
 def _per_replicate(replicates: int) -> FloatArray:

@@ -1,130 +1,176 @@
-"""Sampling by counts: the same laws as particle by particle, at a cost independent of N.
+"""Sampling by counts: the same laws as particle by particle, at a cost that stops growing with N.
 
-Particles in one class are exchangeable, so a population is a vector of counts. Extending it splits
-each class's count over its symbols, and multinomial resampling splits N over the classes of the
-next depth in proportion to their weight; either is a sequence of binomial draws. The weight depends
-on the edge, so it is added up edge by edge before resampling.
-
-Each binomial draw compares a share with everything that comes after it (`rest`, summed from the
-end): the last possible share meets a rest of exactly zero and takes all that is left, and a share
-of zero takes nothing. No probability can exceed one by round-off.
+Particles in one class are exchangeable, so where only laws are asked for, a population is a vector
+of masses: the weight it has in each class. A step with multinomial resampling splits N over the
+classes in proportion to mass, each class's share over its symbols, and adds up the weight of every
+edge in the class it leads to. A split of many is a binomial draw at every node of a tree of sums
+(`binomial`), and a split of few is as many draws of one (alias tables, tables of cut points): each
+is taken where it is cheaper. With few particles in all, the numbers are never formed.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from treesmc.sims.jit import kernel
+from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.alias import cross
+from treesmc.sims.kernels.binomial import plan_split, split
 from treesmc.sims.kernels.moments import absorb
-from treesmc.sims.kernels.walk import weigh
+from treesmc.sims.kernels.resampling import (
+    Scratch,
+    look_up,
+    make_table,
+    running_sums,
+    scratch,
+)
+from treesmc.sims.kernels.sfc64 import word
+from treesmc.sims.tree import FloatArray, IntArray
 
-# Inversion computes (1 - p)^n from 1 - p, which keeps few digits of a tiny p. From here on a rare
-# event is drawn as Poisson, at a total variation of at most p < 30 / LARGE from the binomial.
-LARGE = 1 << 36
-RARE = 30.0
+# Measured: below so many draws per leaf, drawing one by one is cheaper than a binomial per node.
+FEW_PER_CLASS = 32
+FEW_PER_CELL = 8
 
-
-@kernel
-def rare_or_binomial(n, p, rng):
-    """Draw Binomial(n, p), p <= 1/2."""
-    if n > LARGE and n * p <= RARE:
-        return rng.poisson(n * p)
-    return rng.binomial(n, p)
-
-
-@kernel
-def share(n, mass, rest, rng):
-    """Draw Binomial(n, mass / (mass + rest)) from its rarer side, which keeps the most digits."""
-    rarer = rare_or_binomial(n, min(mass, rest) / (mass + rest), rng)
-    return rarer if mass <= rest else n - rarer
+_ZERO = np.uint64(0)
 
 
-@kernel
-def sum_after(mass, rest):
-    """Write the sum of all later entries of `mass` into `rest`; return the sum of all."""
-    after = 0.0
-    for s in range(len(mass) - 1, -1, -1):
-        rest[s] = after
-        after += mass[s]
-    return after
+class Counts(NamedTuple):
+    """Working arrays of a population of counts.
 
-
-@kernel
-def split(n, mass, rest, counts, rng):
-    """Split n multinomially into `counts`, in proportion to `mass`; `rest` as in `sum_after`."""
-    left = n
-    for s in range(len(mass)):
-        counts[s] = 0
-        if left > 0:
-            counts[s] = share(left, mass[s], rest[s], rng)
-            left -= counts[s]
-
-
-@kernel
-def spread_mass(policy, rest, ratio, child, first_edge, width, counts, mass, rng):
-    """Extend a population of `counts` [S_t] by one step; write the weight `mass` [S_(t+1)]."""
-    mass[:] = 0.0
-    for s in range(len(counts)):
-        left = counts[s]
-        e = first_edge + s * width
-        while left > 0:
-            moved = share(left, policy[e], rest[e], rng)
-            mass[child[e]] += moved * ratio[e]
-            left -= moved
-            e += 1
-
-
-@kernel
-def smc_counts(
-    policy, edge_rest, ratio, child, log_scale, edge_start, n_classes, n_symbols,
-    n, counts, mass, rest, rng,
-):  # fmt: skip
-    """Run one population of n; return log(Zhat / V(root)).
-
-    `counts`, `mass` and `rest` are scratch for the widest depth; `mass` ends with the law of a draw
-    by weight over terminal classes.
+    Attributes
+    ----------
+    heap, next_heap : float64[2 leaves]
+        Trees of sums over the classes of this depth and the next; leaves are masses.
+    plan : float64[leaves]
+        How to split particles over the classes of this depth.
+    numbers : int64[2 leaves]
+        Particles at the nodes of `heap`.
+    row : int64[2 cells]
+        Particles at the nodes of one row.
+    scratch : Scratch
+        Of the classes of one depth.
     """
-    counts[0] = n
+
+    heap: FloatArray
+    next_heap: FloatArray
+    plan: FloatArray
+    numbers: IntArray
+    row: IntArray
+    scratch: Scratch
+
+
+@inner_kernel
+def leaves_of(n):
+    """Return the number of leaves, a power of two, of the tree over n classes."""
+    leaves = 1
+    while leaves < n:
+        leaves *= 2
+    return leaves
+
+
+@kernel
+def counts(table):
+    """Return working arrays for a table."""
+    widest = table.n_classes.max()
+    nodes = 2 * leaves_of(widest)
+    row = np.empty(2 << np.int64(table.bits.max()), np.int64)
+    heaps = np.empty((3, nodes))
+    return Counts(heaps[0], heaps[1], heaps[2], np.empty(nodes, np.int64), row, scratch(widest))
+
+
+@inner_kernel
+def tally(table, row, bits, n, numbers, stream):
+    """Count the symbols of n draws from a row in the leaves of `numbers`."""
+    cells = len(numbers) // 2
+    if n >= FEW_PER_CELL * cells:
+        split(n, table.plan, np.int64(row), numbers, stream)
+        return
+    numbers[cells:] = 0
+    for _ in range(n):
+        e = cross(table.threshold, table.alias, row, bits, word(stream))
+        numbers[cells + np.int64(e - row)] += 1
+
+
+@inner_kernel
+def spread_class(table, t, s, n, numbers, mass, stream):
+    """Send n particles of class s across the edges of depth t; add their weights to `mass`."""
+    bits = table.bits[t]
+    row = table.first_row[t] + (np.uint64(s) << bits)
+    first, next_bits = table.first_row[t + 1], table.bits[t + 1]
+    numbers = numbers[: 2 << np.int64(bits)]
+    tally(table, row, bits, n, numbers, stream)
+    cells = len(numbers) // 2
+    for b in range(cells):
+        e = row + np.uint64(b)
+        child = (np.uint64(table.next_row[e]) - first) >> next_bits
+        mass[child] += numbers[cells + b] * table.ratio[e]
+
+
+@inner_kernel
+def step_of_many(table, t, n, heap, plan, numbers, row, mass, stream):
+    """Resample n from the leaves of `heap` and extend them, class by class."""
+    plan_split(heap, plan)
+    split(n, plan, 0, numbers, stream)
+    leaves = len(heap) // 2
+    for s in range(table.n_classes[t]):
+        if numbers[leaves + s] > 0:
+            spread_class(table, t, s, numbers[leaves + s], row, mass, stream)
+
+
+@inner_kernel
+def step_of_few(table, t, n, masses, scratch, mass, stream):
+    """Resample n from `masses` and extend them, one by one."""
+    running_sums(masses, scratch.sums)
+    table_bits = make_table(scratch)
+    sums, cuts = scratch.sums, scratch.table
+    threshold, alias, next_row, ratio = table.threshold, table.alias, table.next_row, table.ratio
+    bits, next_bits = table.bits[t], table.bits[t + 1]
+    first, next_first = table.first_row[t], table.first_row[t + 1]
+    for _ in range(n):
+        s = look_up(sums, cuts, table_bits, word(stream))
+        row = first + (np.uint64(s) << bits)
+        e = cross(threshold, alias, row, bits, word(stream))
+        mass[(np.uint64(next_row[e]) - next_first) >> next_bits] += ratio[e]
+
+
+@inner_kernel
+def part(scratch, n):
+    """Return the working arrays for the first n weights."""
+    return Scratch(scratch.sums[:n], scratch.ends[:n], scratch.table, scratch.points)
+
+
+@inner_kernel
+def smc_counts(table, n, arrays, law, stream):
+    """Run one population of n; write the law of a draw by weight; return log(Zhat / V(root))."""
+    heap, next_heap, plan, numbers, row, scratch = arrays
+    heap[1] = 1.0
     log_Z = 0.0
-    for t in range(len(log_scale)):
-        here, there = n_classes[t], n_classes[t + 1]
-        spread_mass(
-            policy, edge_rest, ratio, child, edge_start[t], n_symbols[t],
-            counts[:here], mass[:there], rng,
-        )  # fmt: skip
-        total = sum_after(mass[:there], rest[:there])
-        log_Z += log_scale[t] + math.log(total / n)
-        if t + 1 < len(log_scale):
-            split(n, mass[:there], rest[:there], counts[:there], rng)
+    for t in range(len(table.log_scale)):
+        here, there = table.n_classes[t], table.n_classes[t + 1]
+        leaves, next_leaves = leaves_of(here), leaves_of(there)
+        next_heap[next_leaves : 2 * next_leaves] = 0.0
+        mass = next_heap[next_leaves : next_leaves + there]
+        if n < FEW_PER_CLASS * here:
+            masses = heap[leaves : leaves + here]
+            step_of_few(table, t, n, masses, part(scratch, here), mass, stream)
+        else:
+            step_of_many(
+                table, t, n, heap[: 2 * leaves], plan, numbers[: 2 * leaves], row, mass, stream
+            )
+        total = mass.sum()
+        log_Z += table.log_scale[t] + math.log(total / n)
+        heap, next_heap = next_heap, heap
     for c in range(there):
-        mass[c] /= total
+        law[c] = mass[c] / total
     return log_Z
 
 
 @kernel
-def smc_counts_block(
-    policy, edge_rest, ratio, child, log_scale, edge_start, n_classes, n_symbols,
-    n, rng, mean, spread, log_Z_hat,
-):  # fmt: skip
+def smc_counts_block(table, n, stream, mean, spread, log_Z_hat):
     """Run SMC by counts once per entry of `log_Z_hat` (without V(root)); accumulate output laws."""
-    widest = n_classes.max()
-    counts = np.empty(widest, np.int64)
-    mass, rest = np.empty(widest), np.empty(widest)
+    arrays = counts(table)
+    law = np.empty(len(mean))
     for r in range(len(log_Z_hat)):
-        log_Z_hat[r] = smc_counts(
-            policy, edge_rest, ratio, child, log_scale, edge_start, n_classes, n_symbols,
-            n, counts, mass, rest, rng,
-        )  # fmt: skip
-        absorb(mass[: len(mean)], r + 1, mean, spread)
-
-
-@kernel
-def naive_counts_block(reference_law, log_phi, n, rng, mean, spread, log_Z_hat):
-    """Run naive sampling of n once per entry of `log_Z_hat`; accumulate output laws."""
-    hits = np.empty(len(log_phi), np.int64)
-    rest, law = np.empty(len(log_phi)), np.empty(len(log_phi))
-    sum_after(reference_law, rest)
-    for r in range(len(log_Z_hat)):
-        split(n, reference_law, rest, hits, rng)
-        log_Z_hat[r] = weigh(hits, log_phi, law)
+        log_Z_hat[r] = smc_counts(table, n, arrays, law, stream)
         absorb(law, r + 1, mean, spread)

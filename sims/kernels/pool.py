@@ -8,74 +8,78 @@ belongs to the state.
 Along a proposal phi / w telescopes to V(root) prod_t mean_pool(G_t), the estimator Zhat of one
 proposal, unbiased for Z. So the rule reads: accept with probability min(1, Zhat_prop / Zhat_cur).
 The marginal target is pi for every M >= 1.
+
+Children with one symbol are alike: a pool is kept as the number of its members per symbol, so a
+large one costs no more than a binomial per symbol (`tally`).
 """
 
 import math
 
 import numpy as np
 
-from treesmc.sims.jit import kernel
-from treesmc.sims.kernels.moments import absorb
-from treesmc.sims.kernels.walk import cross
+from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.counts import tally
+from treesmc.sims.kernels.moments import absorb_hits
+from treesmc.sims.kernels.sfc64 import uniform
 
 
-@kernel
-def pick(running, rng):
-    """Return an index with probability proportional to the steps of the running sum.
+@inner_kernel
+def pick(weights, total, u):
+    """Return an index with probability proportional to `weights`, which add up to `total`.
 
-    Stops where the sum is complete: an entry without weight cannot be picked, nor an end overrun.
+    Without weight there is no picking an entry, whatever the rounding: the last that has some is
+    returned at the end.
     """
-    total = running[-1]
-    x = rng.random() * total
-    i = 0
-    while x >= running[i] and running[i] < total:
-        i += 1
-    return i
+    x, running, picked = u * total, 0.0, 0
+    for i in range(len(weights)):
+        if weights[i] > 0.0:
+            picked = i
+            running += weights[i]
+            if x < running:
+                break
+    return picked
 
 
-@kernel
-def propose(cumulative, ratio, next_row, log_scale, pool, running, rng):
+@inner_kernel
+def propose(table, pool_size, numbers, weights, stream):
     """Build one proposal; return its terminal class and log(Zhat / V(root)).
 
-    `pool` [M] (edges) and `running` [M] (running sum of their weights) are scratch.
+    `numbers` (of the widest row's nodes) and `weights` (of its cells) are scratch.
     """
-    row = next_row[-1]
+    row = np.uint64(0)
     log_Z = 0.0
-    for t in range(len(log_scale)):
+    for t in range(len(table.log_scale)):
+        cells = 1 << np.int64(table.bits[t])
+        tally(table, row, table.bits[t], pool_size, numbers[: 2 * cells], stream)
         total = 0.0
-        for i in range(len(pool)):
-            pool[i] = cross(cumulative, row, rng)
-            total += ratio[pool[i]]
-            running[i] = total
-        log_Z += log_scale[t] + math.log(total / len(pool))
-        row = next_row[pool[pick(running, rng)]]
+        for b in range(cells):
+            weights[b] = numbers[cells + b] * table.ratio[row + np.uint64(b)]
+            total += weights[b]
+        log_Z += table.log_scale[t] + math.log(total / pool_size)
+        picked = pick(weights[:cells], total, uniform(stream))
+        row = np.uint64(table.next_row[row + np.uint64(picked)])
     return row, log_Z
 
 
-@kernel
-def pool_mh(cumulative, ratio, next_row, log_scale, n_iterations, pool, running, rng):
+@inner_kernel
+def pool_mh(table, pool_size, n_iterations, numbers, weights, stream):
     """Run one chain; return its last terminal class and log of the mean Zhat / V(root)."""
-    c, log_Z = propose(cumulative, ratio, next_row, log_scale, pool, running, rng)
+    c, log_Z = propose(table, pool_size, numbers, weights, stream)
     log_sum = log_Z
     for _ in range(n_iterations):
-        new_c, new_log_Z = propose(cumulative, ratio, next_row, log_scale, pool, running, rng)
+        new_c, new_log_Z = propose(table, pool_size, numbers, weights, stream)
         log_sum = np.logaddexp(log_sum, new_log_Z)
-        if rng.random() < math.exp(min(new_log_Z - log_Z, 0.0)):
+        if uniform(stream) < math.exp(min(new_log_Z - log_Z, 0.0)):
             c, log_Z = new_c, new_log_Z
-    return c, log_sum - math.log(n_iterations + 1)
+    return c, log_sum - math.log(n_iterations + 1.0)
 
 
 @kernel
-def pool_mh_block(
-    cumulative, ratio, next_row, log_scale, pool_size, n_iterations, rng, mean, spread, log_Z_hat
-):
+def pool_mh_block(table, pool_size, n_iterations, stream, mean, spread, log_Z_hat):
     """Run one chain per entry of `log_Z_hat` (without V(root)); accumulate indicators."""
-    pool, running = np.empty(pool_size, np.int64), np.empty(pool_size)
-    law = np.zeros(len(mean))
+    cells = 1 << np.int64(table.bits.max())
+    numbers, weights = np.empty(2 * cells, np.int64), np.empty(cells)
     for r in range(len(log_Z_hat)):
-        c, log_Z_hat[r] = pool_mh(
-            cumulative, ratio, next_row, log_scale, n_iterations, pool, running, rng
-        )
-        law[c] = 1.0
-        absorb(law, r + 1, mean, spread)
-        law[c] = 0.0
+        c, log_Z_hat[r] = pool_mh(table, pool_size, n_iterations, numbers, weights, stream)
+        mean[c] += 1.0
+    absorb_hits(len(log_Z_hat), mean, spread)

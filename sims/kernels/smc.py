@@ -10,20 +10,53 @@ is unbiased for Z under every scheme. After step T one particle is drawn by weig
 return the law of that draw given the population instead of the draw.
 
 With one particle and the guided proposal this is single-particle guided sampling. The history is a
-ring of rows: two rows are enough to run, T + 1 rows keep the whole genealogy.
+ring of rows: two rows are enough to run, T + 1 rows keep the whole genealogy. A row has RUN
+entries more than particles, which resampling overwrites.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from treesmc.sims.jit import kernel
+from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.moments import absorb
-from treesmc.sims.kernels.resampling import resample
-from treesmc.sims.kernels.walk import cross
+from treesmc.sims.kernels.resampling import RUN, Scratch, resample, running_sums, scratch
+from treesmc.sims.kernels.sfc64 import word
+from treesmc.sims.tree import FloatArray
+
+
+class Population(NamedTuple):
+    """N particles and their history.
+
+    Attributes
+    ----------
+    edges, ancestors : uint32[rows, N + RUN]
+        Row t mod rows: cell of the edge crossed at step t, and particle of the previous row that
+        crossed it.
+    weights, carried : float64[N]
+        Weights after the last step, and those before it.
+    scratch : Scratch
+        Its `sums` are the running sums of the weights.
+    """
+
+    edges: NDArray[np.uint32]
+    ancestors: NDArray[np.uint32]
+    weights: FloatArray
+    carried: FloatArray
+    scratch: Scratch
 
 
 @kernel
+def population(n, rows):
+    """Return a population of n with room for a history of `rows` rows."""
+    edges = np.empty((rows, n + RUN), np.uint32)
+    return Population(edges, np.empty_like(edges), np.empty(n), np.empty(n), scratch(n))
+
+
+@inner_kernel
 def must_resample(weights, total, ess_threshold):
     """Is ess = (sum w)^2 / sum w^2 below ess_threshold N? A threshold of 1 means always."""
     if ess_threshold >= 1.0:
@@ -34,87 +67,82 @@ def must_resample(weights, total, ess_threshold):
     return total * total < ess_threshold * len(weights) * squares
 
 
-@kernel
-def select(scheme, ess_threshold, weights, total, points, ancestors, rng):
-    """Choose ancestors, by resampling or each particle its own; leave weights that sum to N."""
-    n = len(weights)
-    if must_resample(weights, total, ess_threshold):
-        resample(scheme, weights, total, points, ancestors, rng)
-        for i in range(n):
-            weights[i] = 1.0
-    else:
-        for i in range(n):
-            ancestors[i] = i
-            weights[i] *= n / total
-
-
-@kernel
-def extend(cumulative, ratio, next_row, old_edges, ancestors, new_edges, weights, rng):
-    """Move every particle across one edge and multiply its weight; return the sum of weights."""
-    total = 0.0
+@inner_kernel
+def extend(table, t, parents, ancestors, edges, weights, stream):
+    """Move every particle across an edge of depth t; `weights` receives the new factor only."""
+    threshold, alias, next_row, ratio = table.threshold, table.alias, table.next_row, table.ratio
+    bits = table.bits[t]
     for i in range(len(weights)):
-        e = cross(cumulative, next_row[old_edges[ancestors[i]]], rng)
-        new_edges[i] = e
-        weights[i] *= ratio[e]
-        total += weights[i]
-    return total
+        row = np.uint64(next_row[parents[ancestors[i]]])
+        e = cross(threshold, alias, row, bits, word(stream))
+        edges[i] = e
+        weights[i] = ratio[e]
 
 
-@kernel
-def smc(
-    cumulative, ratio, next_row, log_scale, scheme, ess_threshold,
-    edges, ancestors, weights, points, rng,
-):  # fmt: skip
-    """Run one population; return log(Zhat / V(root)).
+@inner_kernel
+def carry(weights, factor, carried):
+    """Keep the weights times a factor."""
+    for i in range(len(weights)):
+        carried[i] = weights[i] * factor
 
-    Writes row t mod rows of `edges` and `ancestors` [rows, N] (edge crossed at step t, and particle
-    of the previous row it was crossed from) and the final `weights` [N]; `points` [N] is scratch.
-    """
-    n = len(weights)
-    rows = len(edges)
+
+@inner_kernel
+def reweigh(weights, carried):
+    """Multiply the new factors by what was kept."""
+    for i in range(len(weights)):
+        weights[i] *= carried[i]
+
+
+@inner_kernel
+def stay(ancestors, n):
+    """Make each particle its own ancestor."""
     for i in range(n):
-        edges[0, i] = len(next_row) - 1
-        ancestors[1, i] = i
-        weights[i] = 1.0
-    total = float(n)
-    log_Z = 0.0
-    for t in range(1, len(log_scale) + 1):
-        old, new = (t - 1) % rows, t % rows
-        if t > 1:
-            select(scheme, ess_threshold, weights, total, points, ancestors[new], rng)
-        total = extend(
-            cumulative, ratio, next_row, edges[old], ancestors[new], edges[new], weights, rng
-        )
-        log_Z += log_scale[t - 1] + math.log(total / n)
+        ancestors[i] = i
+
+
+@inner_kernel
+def smc(table, scheme, ess_threshold, particles, stream):
+    """Run one population; return log(Zhat / V(root))."""
+    edges, ancestors, weights, carried, scratch = particles
+    n, rows = len(weights), len(edges)
+    edges[0, :n] = len(table.next_row) - 1
+    total, log_Z = 0.0, 0.0
+    for t in range(len(table.log_scale)):
+        old, new = t % rows, (t + 1) % rows
+        renewed = t > 0 and must_resample(weights, total, ess_threshold)
+        if renewed:
+            resample(scheme, weights, scratch, ancestors[new], stream)
+        else:
+            stay(ancestors[new], n)
+            if t > 0:
+                carry(weights, n / total, carried)
+        extend(table, t, edges[old], ancestors[new], edges[new], weights, stream)
+        if t > 0 and not renewed:
+            reweigh(weights, carried)
+        total = running_sums(weights, scratch.sums)
+        log_Z += table.log_scale[t] + math.log(total / n)
     return log_Z
 
 
-@kernel
+@inner_kernel
 def final_law(next_row, edges, weights, law):
     """Write the law of a draw by weight over terminal classes."""
     law[:] = 0.0
     total = 0.0
-    for w in weights:
-        total += w
     for i in range(len(weights)):
-        law[next_row[edges[i]]] += weights[i] / total
+        law[next_row[edges[i]]] += weights[i]
+        total += weights[i]
+    for c in range(len(law)):
+        law[c] /= total
 
 
 @kernel
-def smc_block(
-    cumulative, ratio, next_row, log_scale, n, scheme, ess_threshold,
-    rng, mean, spread, log_Z_hat,
-):  # fmt: skip
+def smc_block(table, n, scheme, ess_threshold, stream, mean, spread, log_Z_hat):
     """Run SMC once per entry of `log_Z_hat` (written without V(root)); accumulate output laws."""
-    edges = np.empty((2, n), np.int64)
-    ancestors = np.empty((2, n), np.int64)
-    weights, points = np.empty(n), np.empty(n)
+    particles = population(n, 2)
     law = np.empty(len(mean))
-    last = edges[len(log_scale) % 2]
+    last = particles.edges[len(table.log_scale) % 2]
     for r in range(len(log_Z_hat)):
-        log_Z_hat[r] = smc(
-            cumulative, ratio, next_row, log_scale, scheme, ess_threshold,
-            edges, ancestors, weights, points, rng,
-        )  # fmt: skip
-        final_law(next_row, last, weights, law)
+        log_Z_hat[r] = smc(table, scheme, ess_threshold, particles, stream)
+        final_law(table.next_row, last, particles.weights, law)
         absorb(law, r + 1, mean, spread)

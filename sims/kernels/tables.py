@@ -1,59 +1,89 @@
 """Edge tables: a tree and a proposal policy, laid out for the samplers.
 
-A particle is described by the edge (class, symbol) it crossed last. Edge e leads to the edges of
-the next depth that start at ``next_row[e]``; the last entry of `next_row` belongs to the edge into
-the root, where every particle starts. The symbol is drawn by inverse cdf: the edge crossed is the
-first one of the row with u < cumulative[e].
+Edges are kept in cells: a class of depth t has a row of 2^bits[t] of them, its symbols first, then
+padding of probability zero, and rows of all classes follow each other from ``first_row[t]`` on. A
+particle is described by the cell of the edge (class, symbol) it crossed last. Cell e leads to the
+row that starts at ``next_row[e]`` (at the last depth, to that terminal class); the last entry of
+`next_row` belongs to the edge into the root, where every particle starts.
 
-Round-off must never send a particle across an edge of probability zero, nor past the end of the
-row. So `cumulative` is exactly 1 from the last edge of positive probability on, where every uniform
-below 1 stops.
+Symbols are drawn one by one from alias tables (`alias`), or in numbers by halving rows
+(`binomial`): ``plan[row + i]`` is node i of the binary tree over the row, node 1 being the root.
 
-The incremental weight of edge e is ``ratio[e] * exp(log_scale[t])``. Its largest value at each
+The incremental weight of an edge is ``ratio[e] * exp(log_scale[t])``. Its largest value at each
 depth is in `log_scale`, so `ratio` lies in [0, 1] whatever the scale of V:
 
     naive proposal    pi_ref(b | s),                 weight V(child) / V(s);
     guided proposal   pi_ref(b | s) V(child) / norm, weight E_ref[V(child) | s] / V(s).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.sims.errors import BadInput
+from treesmc.sims.kernels.alias import fill_tables
+from treesmc.sims.kernels.binomial import plan_rows
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import bellman_log_ratio, guided_policy, log_increments
 
 WIDEST_LOG_RATIO = 300.0  # squares of weights are summed too
 
 
-@dataclass(frozen=True, eq=False)
-class Moves:
-    """One proposal with its incremental weights, per flat edge.
+class Moves(NamedTuple):
+    """One proposal with its incremental weights, by depth and by cell.
 
     Attributes
     ----------
-    policy : float64[edges]
-        Probability of the edge within its row.
-    cumulative : float64[edges]
-        Cumulative probability within the row, exactly 1 from the last possible edge on.
-    rest : float64[edges]
-        Probability of the later edges of the row, exactly 0 from the last possible edge on.
-    ratio : float64[edges]
-        Incremental weight over the largest of its depth; 0 on impossible edges.
+    bits : uint64[T + 1]
+        A row of depth t has 2^bits[t] cells; 0 at depth T, where a row is a terminal class.
+    first_row : uint64[T + 1]
+        Where the rows of each depth start; 0 at depth T.
+    n_classes : int64[T + 1]
+        S_t.
     log_scale : float64[T]
         Logarithm of the largest incremental weight of each depth.
-    next_row : int64[edges + 1]
-        First edge of the row that the edge leads to; at the last depth, the terminal class.
+    threshold, alias : uint64[cells], uint32[cells]
+        Alias tables, see `alias`.
+    next_row : uint32[cells + 1]
+        First cell of the row that the edge leads to; of padding, any row of the next depth.
+    ratio : float64[cells]
+        Incremental weight over the largest of its depth; 0 on impossible edges and on padding.
+    plan : float64[cells]
+        Probability of the rarer side at each node of each row, see `binomial`.
     """
 
-    policy: FloatArray
-    cumulative: FloatArray
-    rest: FloatArray
-    ratio: FloatArray
+    bits: NDArray[np.uint64]
+    first_row: NDArray[np.uint64]
+    n_classes: IntArray
     log_scale: FloatArray
-    next_row: IntArray
+    threshold: NDArray[np.uint64]
+    alias: NDArray[np.uint32]
+    next_row: NDArray[np.uint32]
+    ratio: FloatArray
+    plan: FloatArray
+
+
+class Row(NamedTuple):
+    """One law, laid out like a row: 2^bits cells. Attributes as in `Moves`."""
+
+    bits: np.uint64
+    threshold: NDArray[np.uint64]
+    alias: NDArray[np.uint32]
+    plan: FloatArray
+
+
+def single_row(law: FloatArray) -> Row:
+    """Lay out one law."""
+    bits = int(len(law) - 1).bit_length()
+    cells = 1 << bits
+    row = Row(
+        np.uint64(bits), np.empty(cells, np.uint64), np.empty(cells, np.uint32), np.zeros(cells)
+    )
+    fill_tables(law, len(law), bits, row.threshold, row.alias)
+    plan_rows(law, len(law), row.plan, cells)
+    return row
 
 
 @lru_cache(maxsize=8)
@@ -68,9 +98,55 @@ def moves(tree: TreeMDP, guided: bool = False) -> Moves:
     # A copy, as Numba compiles once more for the read-only arrays of a tree.
     policy = guided_policy(tree) if guided else tree.policy.copy()
     log_weight = _guided_log_weight(tree) if guided else log_increments(tree)
-    ratio, log_scale = _scaled(tree, log_weight)
-    cumulative, rest = row_sums(tree, policy)
-    return Moves(policy, cumulative, rest, ratio, log_scale, next_rows(tree))
+    return tabulate(tree, policy, *_scaled(tree, log_weight))
+
+
+def tabulate(tree: TreeMDP, policy: FloatArray, ratio: FloatArray, log_scale: FloatArray) -> Moves:
+    """Lay out a policy and ratios, both float64[edges], in cells."""
+    bits = _bits(tree)
+    n_cells = tree.n_classes[:-1] << bits
+    first_row = np.concatenate([[0], np.cumsum(n_cells)])
+    total = int(first_row[-1])
+    first_row[-1] = 0
+    table = Moves(
+        np.append(bits, 0).astype(np.uint64),
+        first_row.astype(np.uint64),
+        tree.n_classes.copy(),
+        log_scale,
+        np.empty(total, np.uint64),
+        np.empty(total, np.uint32),
+        np.zeros(total + 1, np.uint32),
+        np.zeros(total),
+        np.zeros(total),
+    )
+    for t in range(tree.horizon):
+        _lay_out(tree, t, policy, ratio, table)
+    return table
+
+
+def _bits(tree: TreeMDP) -> IntArray:
+    """Return the least bits with 2^bits >= B_t, int64[T]."""
+    return np.array([int(b - 1).bit_length() for b in tree.n_symbols])
+
+
+def _lay_out(tree: TreeMDP, t: int, policy: FloatArray, ratio: FloatArray, table: Moves) -> None:
+    """Write the cells of depth t."""
+    rows, width = int(tree.n_classes[t]), int(tree.n_symbols[t])
+    shape = rows, 1 << int(table.bits[t])
+    first = int(table.first_row[t])
+    cells = slice(first, first + shape[0] * shape[1])
+    p = tree.edge_layer(policy, t).ravel()
+    fill_tables(p, width, int(table.bits[t]), table.threshold[cells], table.alias[cells])
+    table.alias[cells] += np.uint32(first)
+    next_row = table.first_row[t + 1] + (tree.child_at(t).astype(np.uint64) << table.bits[t + 1])
+    table.next_row[cells] = table.first_row[t + 1]
+    _row_view(table.next_row, cells, shape)[:, :width] = next_row
+    _row_view(table.ratio, cells, shape)[:, :width] = tree.edge_layer(ratio, t)
+    plan_rows(p, width, table.plan[cells], shape[1])
+
+
+def _row_view(flat: NDArray[Any], cells: slice, shape: tuple[int, int]) -> NDArray[Any]:
+    return flat[cells].reshape(shape)
 
 
 def _guided_log_weight(tree: TreeMDP) -> FloatArray:
@@ -94,24 +170,3 @@ def _scaled(tree: TreeMDP, log_weight: FloatArray) -> tuple[FloatArray, FloatArr
             f"exp({WIDEST_LOG_RATIO:.0f})"
         )
     return np.exp(log_ratio), log_scale
-
-
-def row_sums(tree: TreeMDP, policy: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the guarded cumulative probability of every edge, and that of the later edges."""
-    cumulative, rest = np.empty_like(policy), np.zeros_like(policy)
-    for t in range(tree.horizon):
-        p = tree.edge_layer(policy, t)
-        from_here = np.cumsum(p[:, ::-1], axis=1)[:, ::-1]
-        tree.edge_layer(rest, t)[:, :-1] = from_here[:, 1:]
-        no_later_edge = tree.edge_layer(rest, t) == 0
-        tree.edge_layer(cumulative, t)[:] = np.where(no_later_edge, 1.0, np.cumsum(p, axis=1))
-    return cumulative, rest
-
-
-def next_rows(tree: TreeMDP) -> IntArray:
-    """Return where the row of each edge's child starts, and 0 for the edge into the root."""
-    rows = [
-        tree.edge_start[t + 1] + tree.child_at(t).ravel() * tree.n_symbols[t + 1]
-        for t in range(tree.horizon - 1)
-    ]
-    return np.concatenate([*rows, tree.child_at(tree.horizon - 1).ravel(), [0]])

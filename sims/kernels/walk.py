@@ -1,41 +1,72 @@
-"""Sampling from the reference policy: single steps, naive sampling and rejection sampling.
+"""Independent sequences: naive sampling, rejection sampling, weighted single sequences.
 
 Naive sampling draws n complete sequences from pi_ref and returns one with probability proportional
 to phi. Only the number of samples in each terminal class matters, so nothing of size n is stored.
 Rejection sampling accepts a sequence with probability phi / sup phi; what it returns has law pi.
+Single-particle guided sampling returns one sequence of the guided proposal and its weight.
+
+A sequence waits for each of its steps to end before the next can begin, so WALKERS of them walk
+side by side.
 """
 
 import math
 
 import numpy as np
 
-from treesmc.sims.jit import kernel
-from treesmc.sims.kernels.moments import absorb
+from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.alias import cross
+from treesmc.sims.kernels.binomial import split
+from treesmc.sims.kernels.moments import absorb, absorb_hits
+from treesmc.sims.kernels.sfc64 import uniform, word
+
+WALKERS = 64
+FEW_PER_CLASS = 8  # below so many samples per terminal class, they are drawn one by one
+SMALL = 1e-140  # weights are moved into a logarithm before they can underflow
+
+
+@inner_kernel
+def step(table, t, rows, stream):
+    """Move all walkers across one edge of depth t."""
+    threshold, alias, next_row, bits = table.threshold, table.alias, table.next_row, table.bits[t]
+    for i in range(len(rows)):
+        rows[i] = next_row[cross(threshold, alias, np.uint64(rows[i]), bits, word(stream))]
+
+
+@inner_kernel
+def walk(table, rows, stream):
+    """Take all walkers from the root to a terminal class."""
+    rows[:] = 0
+    for t in range(len(table.log_scale)):
+        step(table, t, rows, stream)
+
+
+@inner_kernel
+def weighted_step(table, t, rows, weights, log_weights, stream):
+    """Move all walkers across one edge of depth t and multiply their weights."""
+    threshold, alias, next_row, bits = table.threshold, table.alias, table.next_row, table.bits[t]
+    for i in range(len(rows)):
+        e = cross(threshold, alias, np.uint64(rows[i]), bits, word(stream))
+        rows[i] = next_row[e]
+        weights[i] *= table.ratio[e]
+        if weights[i] < SMALL:
+            log_weights[i] += math.log(weights[i])
+            weights[i] = 1.0
 
 
 @kernel
-def cross(cumulative, first_edge, rng):
-    """Return the edge crossed from the row that starts at `first_edge`, by inverse cdf.
-
-    The tables end every row at cumulative probability 1, so the search stops within the row.
-    """
-    u = rng.random()
-    e = first_edge
-    while u >= cumulative[e]:
-        e += 1
-    return e
-
-
-@kernel
-def walk(cumulative, next_row, horizon, rng):
-    """Return the terminal class of one sequence."""
-    row = next_row[-1]
-    for _ in range(horizon):
-        row = next_row[cross(cumulative, row, rng)]
-    return row
+def sequence_block(table, stream, mean, spread, log_Z_hat):
+    """Draw one weighted sequence per entry of `log_Z_hat`; accumulate indicators."""
+    rows, weights = np.zeros(len(log_Z_hat), np.uint32), np.ones(len(log_Z_hat))
+    log_Z_hat[:] = table.log_scale.sum()
+    for t in range(len(table.log_scale)):
+        weighted_step(table, t, rows, weights, log_Z_hat, stream)
+    for r in range(len(log_Z_hat)):
+        log_Z_hat[r] += math.log(weights[r])
+        mean[rows[r]] += 1.0
+    absorb_hits(len(log_Z_hat), mean, spread)
 
 
-@kernel
+@inner_kernel
 def weigh(hits, log_phi, law):
     """Write the law of a draw by weight phi from `hits`; return log of the mean phi."""
     largest = -math.inf
@@ -45,49 +76,76 @@ def weigh(hits, log_phi, law):
     n, total = 0, 0.0
     for c in range(len(hits)):
         n += hits[c]
-        law[c] = hits[c] * math.exp(min(log_phi[c] - largest, 0.0))
+        law[c] = hits[c] * math.exp(log_phi[c] - largest) if hits[c] > 0 else 0.0
         total += law[c]
     for c in range(len(hits)):
         law[c] /= total
     return largest + math.log(total / n)
 
 
-@kernel
-def naive(cumulative, next_row, horizon, n, rng, hits):
+@inner_kernel
+def naive(table, n, walkers, stream, hits):
     """Count the terminal classes of n sequences in `hits` (overwritten)."""
     hits[:] = 0
-    for _ in range(n):
-        hits[walk(cumulative, next_row, horizon, rng)] += 1
+    for start in range(0, n, len(walkers)):
+        rows = walkers[: n - start]
+        walk(table, rows, stream)
+        for i in range(len(rows)):
+            hits[rows[i]] += 1
 
 
 @kernel
-def naive_block(cumulative, next_row, horizon, log_phi, n, rng, mean, spread, log_Z_hat):
+def naive_block(table, log_phi, n, stream, mean, spread, log_Z_hat):
     """Run naive sampling once per entry of `log_Z_hat`; accumulate output laws."""
-    hits = np.empty(len(log_phi), np.int64)
-    law = np.empty(len(log_phi))
+    walkers = np.empty(WALKERS, np.uint32)
+    hits, law = np.empty(len(log_phi), np.int64), np.empty(len(log_phi))
     for r in range(len(log_Z_hat)):
-        naive(cumulative, next_row, horizon, n, rng, hits)
+        naive(table, n, walkers, stream, hits)
+        log_Z_hat[r] = weigh(hits, log_phi, law)
+        absorb(law, r + 1, mean, spread)
+
+
+@inner_kernel
+def count_draws(row, n, numbers, stream):
+    """Count n draws from a single row in the leaves of `numbers`."""
+    leaves = len(numbers) // 2
+    if n >= FEW_PER_CLASS * leaves:
+        split(n, row.plan, 0, numbers, stream)
+        return
+    numbers[leaves:] = 0
+    for _ in range(n):
+        c = cross(row.threshold, row.alias, np.uint64(0), row.bits, word(stream))
+        numbers[leaves + np.int64(c)] += 1
+
+
+@kernel
+def naive_counts_block(row, log_phi, n, stream, mean, spread, log_Z_hat):
+    """Run naive sampling on terminal classes, whose reference law is a row; as `naive_block`."""
+    numbers, law = np.empty(2 * len(row.threshold), np.int64), np.empty(len(log_phi))
+    hits = numbers[len(row.threshold) :][: len(log_phi)]
+    for r in range(len(log_Z_hat)):
+        count_draws(row, n, numbers, stream)
         log_Z_hat[r] = weigh(hits, log_phi, law)
         absorb(law, r + 1, mean, spread)
 
 
 @kernel
-def rejection(cumulative, next_row, horizon, acceptance, rng):
-    """Return the first accepted terminal class and the number of attempts."""
-    attempts = 1
-    c = walk(cumulative, next_row, horizon, rng)
-    while rng.random() >= acceptance[c]:
-        attempts += 1
-        c = walk(cumulative, next_row, horizon, rng)
-    return c, attempts
+def rejection_block(table, acceptance, stream, mean, spread, attempts):
+    """Run rejection sampling once per entry of `attempts` (zero before); accumulate indicators.
 
-
-@kernel
-def rejection_block(cumulative, next_row, horizon, acceptance, rng, mean, spread, attempts):
-    """Run rejection sampling once per entry of `attempts`; accumulate indicators."""
-    law = np.zeros(len(acceptance))
+    Attempts that a replicate leaves over are taken by the next.
+    """
+    walkers = np.empty(WALKERS, np.uint32)
+    used = WALKERS
     for r in range(len(attempts)):
-        c, attempts[r] = rejection(cumulative, next_row, horizon, acceptance, rng)
-        law[c] = 1.0
-        absorb(law, r + 1, mean, spread)
-        law[c] = 0.0
+        accepted = False
+        while not accepted:
+            if used == WALKERS:
+                walk(table, walkers, stream)
+                used = 0
+            c = walkers[used]
+            used += 1
+            attempts[r] += 1
+            accepted = uniform(stream) < acceptance[c]
+        mean[c] += 1.0
+    absorb_hits(len(attempts), mean, spread)

@@ -1,0 +1,120 @@
+"""SFC64 in many lanes: the random words of the kernels.
+
+SFC64 (C. Doty-Humphrey, PractRand 0.91, "Small Fast Chaotic"; NumPy's bit generator of that name)
+has three words a, b, c and a counter w. One step, modulo 2^64, is
+
+    word = a + b + w,   w <- w + 1,   a <- b ^ (b >> 11),   b <- c + (c << 3),
+    c <- (c rotated left by 24) + word.
+
+Here LANES generators share w and are stepped side by side, which compiles to vector instructions:
+word k of a stream is word k // LANES of lane k % LANES, a fifth of the price of a call to a
+Generator.
+
+A stream is named by a seed and a key, whose last integer is the number of the stream within the
+rest of the key. Lane l of stream number i starts at w = 1 with
+
+    a, b = two words of SeedSequence(seed, spawn_key=rest of the key),   c = i LANES + l,
+
+and drops its first ROUNDS words. **Streams are disjoint:** the step is a bijection of (a, b, c, w)
+and w counts steps, so generators that start at w = 1 from different (a, b, c) are in no common
+state before w returns, after 2^64 steps. Streams of different numbers differ in c by
+construction, other streams in (a, b) by hash, but for a chance of 2^-128 a pair.
+
+An open stream is one array: BUFFER words, how many of them are used, w, and a, b, c of all lanes.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from treesmc.sims.jit import inner_kernel, kernel
+
+LANES = 16
+BUFFER = 512  # words, 4 kB: the buffer stays in the nearest cache
+ROUNDS = 18  # as PractRand drops after seeding with three words
+
+_USED = BUFFER
+_COUNTER = BUFFER + 1
+_A, _B, _C = (BUFFER + 2 + LANES * i for i in range(3))
+_LENGTH = BUFFER + 2 + 3 * LANES
+
+_ZERO, _ONE, _3, _11, _24, _40 = (np.uint64(x) for x in (0, 1, 3, 11, 24, 40))
+_EMPTY = np.uint64(BUFFER)
+_UNIT = 2.0**-53
+
+
+def open_stream(seed: int, *key: int) -> NDArray[np.uint64]:
+    """Return the stream named by a seed and a key, at its first word.
+
+    Parameters
+    ----------
+    seed : int
+        Non-negative root seed of the run.
+    *key : int
+        Non-negative integers, at least one; the last is the number of the stream, below 2^60.
+    """
+    stream = np.empty(_LENGTH, np.uint64)
+    stream[_A : _A + LANES], stream[_B : _B + LANES] = _words_of_key(seed, *key[:-1])[:, None]
+    stream[_C : _C + LANES] = np.arange(LANES) + key[-1] * LANES
+    start(stream)
+    return stream
+
+
+@lru_cache(maxsize=8)
+def _words_of_key(seed: int, *key: int) -> NDArray[np.uint64]:
+    return np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint64)
+
+
+@inner_kernel
+def step(stream, w, first):
+    """Step every lane once; write their words to ``stream[first : first + LANES]``."""
+    for lane in range(LANES):
+        word = stream[_A + lane] + stream[_B + lane] + w
+        stream[_A + lane] = stream[_B + lane] ^ (stream[_B + lane] >> _11)
+        stream[_B + lane] = stream[_C + lane] + (stream[_C + lane] << _3)
+        stream[_C + lane] = ((stream[_C + lane] << _24) | (stream[_C + lane] >> _40)) + word
+        stream[first + lane] = word
+
+
+@inner_kernel
+def refill(stream):
+    """Fill the buffer with the next words."""
+    w = stream[_COUNTER]
+    for first in range(0, BUFFER, LANES):
+        step(stream, w, first)
+        w += _ONE
+    stream[_COUNTER] = w
+    stream[_USED] = 0
+
+
+@kernel
+def start(stream):
+    """Open a stream whose a, b, c are set: drop the first words, leave the buffer empty."""
+    for w in range(1, ROUNDS + 1):
+        step(stream, np.uint64(w), 0)
+    stream[_COUNTER] = ROUNDS + 1
+    stream[_USED] = BUFFER
+
+
+@inner_kernel
+def word(stream):
+    """Return the next word."""
+    used = stream[_USED]
+    if used == _EMPTY:
+        refill(stream)
+        used = _ZERO
+    stream[_USED] = used + _ONE
+    return stream[used]
+
+
+@inner_kernel
+def to_unit(word):
+    """Return the uniform in [0, 1) made of the upper 53 bits of a word."""
+    return (word >> _11) * _UNIT
+
+
+@inner_kernel
+def uniform(stream):
+    """Return the next uniform in [0, 1), a multiple of 2^-53."""
+    return to_unit(word(stream))

@@ -1,0 +1,128 @@
+"""Binomial draws against the exact law, each method over its range, and against wrong laws."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom, chisquare
+
+from treesmc.sims.jit import kernel
+from treesmc.sims.kernels import binomial
+from treesmc.sims.kernels.sfc64 import open_stream
+
+FALSE_ALARM = 1e-4
+R = 20_000
+
+
+@kernel
+def repeat(method, n, p, stream, out):
+    """Fill `out` with draws by one method."""
+    for r in range(len(out)):
+        if method == 0:
+            out[r] = binomial.by_bits(int(n), p, stream)
+        elif method == 1:
+            out[r] = binomial.by_inversion(int(n), p, stream)
+        elif method == 2:
+            out[r] = binomial.by_rejection(float(n), p, stream)
+        else:
+            out[r] = binomial.share(int(n), p, stream)
+
+
+BITS, INVERSION, REJECTION, SHARE = range(4)
+
+
+def draws(method, n, p, replicates=R):
+    out = np.empty(replicates, np.int64)
+    repeat(method, n, p, open_stream(11, method, 0), out)
+    return out
+
+
+def tail_probability(x, n, p):
+    """Chi-square over about 40 cells of equal probability."""
+    law = binom(n, p)
+    edges = np.unique(law.ppf(np.linspace(0, 1, 41)[1:-1]))
+    expected = np.diff(np.concatenate([[0.0], law.cdf(edges), [1.0]])) * len(x)
+    observed = np.bincount(np.searchsorted(edges, x), minlength=len(edges) + 1)
+    keep = expected > 1e-9
+    assert (observed[~keep] == 0).all()
+    return chisquare(observed[keep], expected[keep]).pvalue
+
+
+CASES = [
+    (BITS, 1, 0.5), (BITS, 1, 0.37), (BITS, 13, 0.41), (BITS, 64, 0.25), (BITS, 200, 0.013),
+    (BITS, 256, 0.499), (INVERSION, 600, 0.01), (INVERSION, 10**6, 3e-6),
+    (INVERSION, 10**15, 9e-15), (REJECTION, 512, 0.02), (REJECTION, 300, 0.5),
+    (REJECTION, 5000, 0.13), (REJECTION, 10**6, 0.3), (REJECTION, 10**9, 0.5),
+    (REJECTION, 10**6, 1.1e-5), (SHARE, 100, 0.2), (SHARE, 10**5, 0.2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "n", "p"), CASES)
+def test_draws_have_the_binomial_law(method, n, p):
+    x = draws(method, n, p)
+    assert ((x >= 0) & (x <= n)).all()
+    assert tail_probability(x, n, p) > FALSE_ALARM
+
+
+@pytest.mark.parametrize(("method", "n", "p"), CASES)
+def test_a_shift_by_a_tenth_of_a_deviation_is_noticed(method, n, p):
+    off = p + 0.1 * math.sqrt(p * (1 - p) / n)
+    assert tail_probability(draws(method, n, p), n, off) < FALSE_ALARM
+
+
+@pytest.mark.parametrize("n", [10**12, 2**53])
+@pytest.mark.parametrize("p", [0.5, 0.01, 1e-9])
+def test_huge_counts(n, p):
+    """Mean, variance, and fourth moment of the standardised draws; 5 standard errors."""
+    x = (draws(REJECTION, n, p).astype(float) - n * p) / math.sqrt(n * p * (1 - p))
+    assert abs(x.mean()) < 5 / math.sqrt(R)
+    assert abs(x.var() - 1) < 5 * math.sqrt(2 / R)
+    assert abs((x**4).mean() - 3) < 5 * math.sqrt(96 / R)
+    wrong = 1.1 * x
+    assert not abs(wrong.var() - 1) < 5 * math.sqrt(2 / R)
+
+
+@pytest.mark.parametrize("n", [10**4, 10**9, 2**53])
+def test_ratios_of_probabilities_keep_their_digits(n):
+    """Against exact integers for small n, and against the normal law's expansion for large."""
+    p = 0.3
+    mode = math.floor((n + 1) * p)
+    spread = math.sqrt(n * p * (1 - p))
+    for z in (-3.0, 0.5, 3.0):
+        k = float(round(mode + z * spread))
+        got = binomial.log_ratio_to_mode(float(n), p, float(mode), k)
+        if n == 10**4:
+            exact = binom.logpmf(k, n, p) - binom.logpmf(mode, n, p)
+            assert got == pytest.approx(exact, abs=1e-9)
+        y = (k - n * p) / spread
+        skew = (1 - 2 * p) / spread
+        assert abs(got + y**2 / 2 - skew * (y**3 - 3 * y) / 6) < 20 / n**0.5 * max(spread / n, 1e-3) + 3e-6 + 40 / spread**2
+
+
+def test_shares_take_the_rarer_side():
+    assert (draws(SHARE, 1000, 0.0, 50) == 0).all()
+    assert (draws(SHARE, 1000, -0.0, 50) == 1000).all()
+    assert binomial.rarer(1.0, 0.0) == 0.0
+    assert math.copysign(1, binomial.rarer(1.0, 0.0)) == -1
+    assert binomial.rarer(1e-30, 1.0) == 1e-30
+    assert binomial.rarer(1.0, 1e-30) == -1e-30
+    left = draws(SHARE, 10**15, -3e-15)  # right is Poisson of mean 3
+    assert tail_probability(10**15 - left, 10**15, 3e-15) > FALSE_ALARM
+
+
+def test_counts_are_conserved_and_zero_mass_gets_nothing():
+    mass = np.array([0.2, 0.0, 0.7, 0.1, 0.0, 0.0, 0.0, 1e-12])
+    heap, plan, numbers = np.zeros(16), np.zeros(8), np.zeros(16, np.int64)
+    heap[8:] = mass
+    binomial.plan_split(heap, plan)
+    stream = open_stream(8, 0)
+    for n in (1, 3, 10**6, 2**53):
+        binomial.split(n, plan, 0, numbers, stream)
+        assert numbers[8:].sum() == n
+        assert (numbers[8:][mass == 0] == 0).all()
+    assert numbers[15] == pytest.approx(2**53 * 1e-12, rel=0.1)
+
+
+def test_bits_are_counted():
+    for x in (0, 1, 2**63, 2**64 - 1, 0xDEADBEEF12345678):
+        assert binomial.bit_count(np.uint64(x)) == x.bit_count()
