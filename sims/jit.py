@@ -42,7 +42,7 @@ def inner_kernel(function: Callable) -> Any:
     return _compiled(function, _nrt=False)
 
 
-def _compiled(function: Callable, **options: bool) -> Any:
+def _compiled(function: Callable, **options: Any) -> Any:
     previous = config.CACHE_DIR  # type: ignore[attr-defined]  # set by numba when it starts
     config.CACHE_DIR = _cache_folder(function)  # type: ignore[attr-defined]
     try:

@@ -12,7 +12,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
@@ -31,8 +30,6 @@ from treesmc.sims.tree import FloatArray, IntArray
 # Measured: below so many draws per leaf, drawing one by one is cheaper than a binomial per node.
 FEW_PER_CLASS = 32
 FEW_PER_CELL = 8
-
-_ZERO = np.uint64(0)
 
 
 class Counts(NamedTuple):

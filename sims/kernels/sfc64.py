@@ -63,7 +63,7 @@ def open_stream(seed: int, *key: int) -> NDArray[np.uint64]:
 
 @lru_cache(maxsize=8)
 def _words_of_key(seed: int, *key: int) -> NDArray[np.uint64]:
-    return np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint64)
+    return np.random.SeedSequence(seed, spawn_key=key).generate_state(2, np.uint64)  # type: ignore[return-value]
 
 
 @inner_kernel

@@ -28,6 +28,7 @@ LOG_PHI = np.array(TREE.log_value_at(3))
 REWARD = np.array([0.1, 1.0, 0.2])
 LAW = single_row(np.array([0.2, 0.5, 0.3]))
 WEIGHTS = np.array([0.2, 0.0, 0.9, 0.4, 0.3])
+POLICY = np.array([0.2, 0.8, 0.0, 0.5, 0.5, 0.0])
 MASS = np.array([0.2, 0.0, 0.7, 0.1])
 
 
@@ -81,11 +82,13 @@ def count_arrays():
 # Arguments of every kernel, from the stream it draws from.
 CASES = {
     "divide": [
-        lambda _: (zeros(4) + share, zeros(4).astype(np.uint64), indices(*range(4)), integers(*range(4)))
+        lambda _, share=share: (
+            zeros(4) + share, np.zeros(4, np.uint64), indices(*range(4)), integers(*range(4))
+        )
         for share in ([0.3, 2.2, 0.0, 1.5], [1.0, 1.0, 1.0, 1.0], [4.0, 0.0, 0.0, 0.0])
     ],
     "fill_tables": [
-        lambda _: (np.array([0.2, 0.8, 0.0, 0.5, 0.5, 0.0]), 3, 2, np.zeros(8, np.uint64), indices(*range(8)))
+        lambda _: (POLICY.copy(), 3, 2, np.zeros(8, np.uint64), indices(*range(8)))
     ],
     "cross": [
         lambda _, word=word: (TABLE.threshold, TABLE.alias, ROW, BITS, np.uint64(word))
@@ -104,7 +107,9 @@ CASES = {
     "fill_runs": [lambda _: (np.array([1, 1, 7, 8], np.int32), indices(*range(12)))],
     "make_table": [lambda _: (summed(WEIGHTS),)],
     "look_up": [
-        lambda _, word=word: (np.array([0.5, 0.5, 3.0, 4.0]), indices(0, 2, 2, 3), 2, np.uint64(word))
+        lambda _, word=word: (
+            np.array([0.5, 0.5, 3.0, 4.0]), indices(0, 2, 2, 3), 2, np.uint64(word)
+        )
         for word in (0, 2**61, 2**63, 2**64 - 1)
     ],
     "multinomial": [lambda stream: (summed(WEIGHTS), indices(*range(5)), stream)],
@@ -141,12 +146,14 @@ CASES = {
         lambda stream, n=n, p=p: (n, p, stream) for n, p in ((1, 0.5), (70, 0.3), (200, 1e-3))
     ],
     "by_inversion": [
-        lambda stream, n=n, p=p: (n, p, stream) for n, p in ((900, 0.01), (10**15, 3e-15), (600, 0.0))
+        lambda stream, n=n, p=p: (n, p, stream)
+        for n, p in ((900, 0.01), (10**15, 3e-15), (600, 0.0))
     ],
     "correction": [lambda _, x=x: (x,) for x in (0.0, 9.0, 10.0, 1e6)],
     "log_ratio_to_mode": [lambda _: (1000.0, 0.3, 300.0, 321.0)],
     "by_rejection": [
-        lambda stream, n=n, p=p: (n, p, stream) for n, p in ((1000.0, 0.3), (2.0**53, 0.5), (1e9, 1e-8))
+        lambda stream, n=n, p=p: (n, p, stream)
+        for n, p in ((1000.0, 0.3), (2.0**53, 0.5), (1e9, 1e-8))
     ],
     "binomial": [
         lambda stream, n=n, p=p: (n, p, stream) for n, p in ((20, 0.3), (10**4, 1e-4), (10**6, 0.5))
@@ -155,7 +162,7 @@ CASES = {
     "share": [lambda stream, p=p: (1000, p, stream) for p in (0.3, -0.3, 0.0, -0.0)],
     "plan_split": [lambda _: (np.concatenate([zeros(4), MASS]), zeros(4))],
     "split": [lambda stream: (1000, plan(MASS), 0, integers(*range(8)), stream)],
-    "plan_rows": [lambda _: (np.array([0.2, 0.8, 0.0, 0.5, 0.5, 0.0]), 3, zeros(8), 4)],
+    "plan_rows": [lambda _: (POLICY.copy(), 3, zeros(8), 4)],
     "leaves_of": [lambda _, n=n: (n,) for n in (1, 2, 3, 8)],
     "counts": [],
     "tally": [

@@ -91,8 +91,8 @@ def test_offspring_numbers_are_unbiased(scheme):
 def test_certain_offspring_are_certain(scheme):
     """With N W_i integers only multinomial resampling is random; rounding must not show."""
     stream = open_stream(3, 0)
-    for scale in (1.0, 0.1, 0.3, 1 / 3, 1e-300):
-        ancestors = draw(scheme, scale * np.array([2.0, 0.0, 1.0, 1.0]), stream)
+    for factor in (1.0, 0.1, 0.3, 1 / 3, 1e-300):
+        ancestors = draw(scheme, factor * np.array([2.0, 0.0, 1.0, 1.0]), stream)
         assert 1 not in ancestors
         assert scheme == "multinomial" or ancestors == (0, 0, 2, 3)
 

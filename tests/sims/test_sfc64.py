@@ -175,7 +175,9 @@ def test_a_lane_looks_random(test):
 @pytest.mark.parametrize("test", BATTERY)
 def test_the_first_words_of_many_streams_look_random(test):
     """Neighbouring streams start from states that differ in a few bits of one word."""
-    first = np.concatenate([words(2 * LANES, 5, 0, number) for number in range(WORDS // LANES // 2)])
+    first = np.concatenate(
+        [words(2 * LANES, 5, 0, number) for number in range(WORDS // LANES // 2)]
+    )
     assert test(first) > PASSES
 
 
