@@ -13,8 +13,9 @@ divided by sqrt(R).
 Cost is counted: reference draws are tokens drawn from the reference policy (or from the guided
 proposal), value evaluations are calls of the reward model.
 
-Replicates run in blocks of fixed size. Block b draws from the stream (seed, method, b) and blocks
-are merged in order, so the result depends on the seed but not on the number of jobs.
+Replicates run in blocks of fixed size. Block b draws from stream b of (seed, method), its
+replicates from consecutive stretches of it, and blocks are merged in order: the result depends on
+the seed but not on the number of jobs.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,9 @@ NAIVE, REJECTION, SMC, GUIDED, POOL_MH, GENEALOGY, TARGET = range(7)
 MOST_PARTICLES = 10**8  # arrays of this length still fit into memory
 MOST_COUNTED = 2**53  # the largest counts that floats hold exactly
 MOST_STEPS = 1e11  # about an hour: rejection refuses to be expected to take more
-CELLS_PER_PARTICLE = 0.4  # a particle-step costs as much as this many (class, symbol) cells
+# A step by counts costs as much as one of 10 to 15 particles per class (measured for 16 to 16384
+# classes of 2 to 8 symbols), so from here on it is the cheaper.
+PARTICLES_PER_CLASS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +121,8 @@ def sample_naive(
     replicates, seed, jobs : int
         R >= 2, root seed, threads.
     kernel : {"auto", "particles", "counts"}
-        One by one, or as multinomial counts over terminal classes (same law, cost independent of
-        n); by default the cheaper.
+        One by one through the tree, or as counts over terminal classes, drawn from their exact
+        reference law (same law of the output, cost independent of n); by default the latter.
 
     Returns
     -------
@@ -132,7 +135,7 @@ def sample_naive(
         If an argument is out of range.
     """
     _check_integer("n", n, 1, MOST_COUNTED)
-    by_counts = _use_counts(kernel, n, tree.horizon, int(tree.n_classes[-1]))
+    by_counts = _use_counts(kernel, n)
     log_phi = np.array(tree.log_value_at(tree.horizon))
     log_Z_hat = _per_replicate(replicates)
     table = single_row(reference_law(tree)) if by_counts else moves(tree)
@@ -245,7 +248,8 @@ def sample_smc(
         kappa in [0, 1]: resample when ESS < kappa N; 1 means at every step, 0 never.
     kernel : {"auto", "particles", "counts"}
         Counts have the same law at a cost independent of N, for multinomial resampling at every
-        step; by default the cheaper where both apply.
+        step; by default they are taken where they apply and N is at least `PARTICLES_PER_CLASS`
+        times the mean number of classes per depth.
 
     Returns
     -------
@@ -262,7 +266,8 @@ def sample_smc(
     _check_fraction("ess_threshold", ess_threshold)
     _check_integer("N", N, 1, MOST_COUNTED)
     countable = resampling == "multinomial" and ess_threshold == 1
-    by_counts = _use_counts(kernel, N, tree.horizon, len(tree.policy), countable)
+    cheaper = N * tree.horizon >= PARTICLES_PER_CLASS * tree.class_start[-2]
+    by_counts = _use_counts(kernel, N, countable, countable and bool(cheaper))
     table = moves(tree, guided)
     log_Z_hat = _per_replicate(replicates)
 
@@ -437,14 +442,13 @@ def _per_replicate(replicates: int) -> FloatArray:
     return np.zeros(replicates)
 
 
-def _use_counts(kernel: str, n: int, horizon: int, cells: int, countable: bool = True) -> bool:
+def _use_counts(kernel: str, n: int, countable: bool = True, cheaper: bool = True) -> bool:
     """Decide between the kernels for n particles; by default take the cheaper."""
     if kernel not in ("auto", "particles", "counts"):
         raise BadInput(f"kernel: {kernel!r} is not one of auto, particles, counts")
     if kernel == "counts" and not countable:
         raise BadInput("kernel: counts need multinomial resampling at every step")
-    cheaper = n * horizon * CELLS_PER_PARTICLE > cells
-    by_counts = kernel == "counts" or (kernel == "auto" and countable and cheaper)
+    by_counts = kernel == "counts" or (kernel == "auto" and cheaper)
     if not by_counts:
         _check_integer("number of particles", n, 1, MOST_PARTICLES)
     return by_counts

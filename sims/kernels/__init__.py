@@ -1,5 +1,5 @@
-"""Compiled samplers: plain loops over plain arrays, one readable kernel per algorithm.
+"""Compiled samplers: loops over arrays, one kernel per algorithm.
 
-Kernels draw from the Generator they are given and write into arrays they are given. None of them
-checks its input: `treesmc.sims.samplers` does, and builds the tables (`tables`) they read.
+Kernels draw from an open stream (`sfc64`), read the tables of a tree and a proposal (`tables`) and
+write into arrays they are given. None of them checks its input: `treesmc.sims.samplers` does.
 """

@@ -3,9 +3,8 @@
 Particles in one class are exchangeable, so where only laws are asked for, a population is a vector
 of masses: the weight it has in each class. A step with multinomial resampling splits N over the
 classes in proportion to mass, each class's share over its symbols, and adds up the weight of every
-edge in the class it leads to. A split of many is a binomial draw at every node of a tree of sums
-(`binomial`), and a split of few is as many draws of one (alias tables, tables of cut points): each
-is taken where it is cheaper. With few particles in all, the numbers are never formed.
+edge in the class it leads to. A split is a binomial draw at every node of a tree of sums
+(`binomial`); a class with few particles has its symbols drawn one by one (`alias`).
 """
 
 import math
@@ -17,18 +16,10 @@ from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.binomial import plan_split, split
 from treesmc.sims.kernels.moments import absorb
-from treesmc.sims.kernels.resampling import (
-    Scratch,
-    look_up,
-    make_table,
-    running_sums,
-    scratch,
-)
 from treesmc.sims.kernels.sfc64 import word
 from treesmc.sims.tree import FloatArray, IntArray
 
-# Measured: below so many draws per leaf, drawing one by one is cheaper than a binomial per node.
-FEW_PER_CLASS = 32
+# Measured: with fewer draws than this per cell, one by one is cheaper than a binomial per node.
 FEW_PER_CELL = 8
 
 
@@ -45,8 +36,6 @@ class Counts(NamedTuple):
         Particles at the nodes of `heap`.
     row : int64[2 cells]
         Particles at the nodes of one row.
-    scratch : Scratch
-        Of the classes of one depth.
     """
 
     heap: FloatArray
@@ -54,7 +43,6 @@ class Counts(NamedTuple):
     plan: FloatArray
     numbers: IntArray
     row: IntArray
-    scratch: Scratch
 
 
 @inner_kernel
@@ -73,7 +61,7 @@ def counts(table):
     nodes = 2 * leaves_of(widest)
     row = np.empty(2 << np.int64(table.bits.max()), np.int64)
     heaps = np.empty((3, nodes))
-    return Counts(heaps[0], heaps[1], heaps[2], np.empty(nodes, np.int64), row, scratch(widest))
+    return Counts(heaps[0], heaps[1], heaps[2], np.empty(nodes, np.int64), row)
 
 
 @inner_kernel
@@ -105,7 +93,7 @@ def spread_class(table, t, s, n, numbers, mass, stream):
 
 
 @inner_kernel
-def step_of_many(table, t, n, heap, plan, numbers, row, mass, stream):
+def step(table, t, n, heap, plan, numbers, row, mass, stream):
     """Resample n from the leaves of `heap` and extend them, class by class."""
     plan_split(heap, plan)
     split(n, plan, 0, numbers, stream)
@@ -116,31 +104,9 @@ def step_of_many(table, t, n, heap, plan, numbers, row, mass, stream):
 
 
 @inner_kernel
-def step_of_few(table, t, n, masses, scratch, mass, stream):
-    """Resample n from `masses` and extend them, one by one."""
-    running_sums(masses, scratch.sums)
-    table_bits = make_table(scratch)
-    sums, cuts = scratch.sums, scratch.table
-    threshold, alias, next_row, ratio = table.threshold, table.alias, table.next_row, table.ratio
-    bits, next_bits = table.bits[t], table.bits[t + 1]
-    first, next_first = table.first_row[t], table.first_row[t + 1]
-    for _ in range(n):
-        s = look_up(sums, cuts, table_bits, word(stream))
-        row = first + (np.uint64(s) << bits)
-        e = cross(threshold, alias, row, bits, word(stream))
-        mass[(np.uint64(next_row[e]) - next_first) >> next_bits] += ratio[e]
-
-
-@inner_kernel
-def part(scratch, n):
-    """Return the working arrays for the first n weights."""
-    return Scratch(scratch.sums[:n], scratch.ends[:n], scratch.table, scratch.points)
-
-
-@inner_kernel
 def smc_counts(table, n, arrays, law, stream):
     """Run one population of n; write the law of a draw by weight; return log(Zhat / V(root))."""
-    heap, next_heap, plan, numbers, row, scratch = arrays
+    heap, next_heap, plan, numbers, row = arrays
     heap[1] = 1.0
     log_Z = 0.0
     for t in range(len(table.log_scale)):
@@ -148,13 +114,7 @@ def smc_counts(table, n, arrays, law, stream):
         leaves, next_leaves = leaves_of(here), leaves_of(there)
         next_heap[next_leaves : 2 * next_leaves] = 0.0
         mass = next_heap[next_leaves : next_leaves + there]
-        if n < FEW_PER_CLASS * here:
-            masses = heap[leaves : leaves + here]
-            step_of_few(table, t, n, masses, part(scratch, here), mass, stream)
-        else:
-            step_of_many(
-                table, t, n, heap[: 2 * leaves], plan, numbers[: 2 * leaves], row, mass, stream
-            )
+        step(table, t, n, heap[: 2 * leaves], plan, numbers[: 2 * leaves], row, mass, stream)
         total = mass.sum()
         log_Z += table.log_scale[t] + math.log(total / n)
         heap, next_heap = next_heap, heap

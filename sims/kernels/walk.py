@@ -25,7 +25,7 @@ SMALL = 1e-140  # weights are moved into a logarithm before they can underflow
 
 
 @inner_kernel
-def step(table, t, rows, stream):
+def advance(table, t, rows, stream):
     """Move all walkers across one edge of depth t."""
     threshold, alias, next_row, bits = table.threshold, table.alias, table.next_row, table.bits[t]
     for i in range(len(rows)):
@@ -37,7 +37,7 @@ def walk(table, rows, stream):
     """Take all walkers from the root to a terminal class."""
     rows[:] = 0
     for t in range(len(table.log_scale)):
-        step(table, t, rows, stream)
+        advance(table, t, rows, stream)
 
 
 @inner_kernel

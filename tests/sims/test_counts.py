@@ -1,4 +1,4 @@
-"""Both ways to take a step by counts, few at a time and many: one law, the multinomial one."""
+"""A step by counts against the multinomial law, with few particles per class and with many."""
 
 import numpy as np
 import pytest
@@ -23,24 +23,19 @@ MASSES = np.array([0.3, 0.1, 0.45])
 
 
 @kernel
-def repeat(table, many, n, masses, stream, out):
+def repeat(table, n, masses, stream, out):
     """Fill the rows of `out` with the masses after a step from depth 1."""
     arrays = counts.counts(table)
     heap = np.zeros(8)
     out[:] = 0.0
     for r in range(len(out)):
         heap[4:7] = masses
-        if many:
-            counts.step_of_many(
-                table, 1, n, heap, arrays.plan, arrays.numbers, arrays.row, out[r], stream
-            )
-        else:
-            counts.step_of_few(table, 1, n, masses, arrays.scratch, out[r], stream)
+        counts.step(table, 1, n, heap, arrays.plan, arrays.numbers, arrays.row, out[r], stream)
 
 
-def steps(table, many, n):
+def steps(table, n):
     out = np.empty((R, 3))
-    repeat(table, many, n, MASSES, open_stream(3, int(many)), out)
+    repeat(table, n, MASSES, open_stream(3, n), out)
     return out
 
 
@@ -58,11 +53,10 @@ def tail_probability(numbers, n, p):
     return chisquare(observed[expected > 0], expected[expected > 0]).pvalue
 
 
-@pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("n", [1, 20, 90])
-def test_numbers_per_class_are_binomial(many, n):
+def test_numbers_per_class_are_binomial(n):
     unweighted = TABLE._replace(ratio=np.ones_like(TABLE.ratio))
-    numbers = steps(unweighted, many, n)
+    numbers = steps(unweighted, n)
     assert (numbers.sum(axis=1) == n).all()
     for c in range(3):
         p = edge_law()[TREE.child_at(1).ravel() == c].sum()
@@ -70,11 +64,10 @@ def test_numbers_per_class_are_binomial(many, n):
         assert tail_probability(numbers[:, c], n, p + 0.3 * (p * (1 - p) / n) ** 0.5) < FALSE_ALARM
 
 
-@pytest.mark.parametrize("many", [False, True])
 @pytest.mark.parametrize("n", [5, 200])
-def test_masses_have_the_multinomial_mean_and_covariance(many, n):
+def test_masses_have_the_multinomial_mean_and_covariance(n):
     """Entries of a covariance from R draws have a relative error of about sqrt(2/R): 5 of those."""
-    x = steps(TABLE, many, n)
+    x = steps(TABLE, n)
     G = TABLE.ratio[int(TABLE.first_row[1]) :].reshape(3, 4)[:, :3].ravel()
     carries = (TREE.child_at(1).ravel()[:, None] == np.arange(3)) * G[:, None]
     p = edge_law()

@@ -383,3 +383,14 @@ def test_weights_beyond_double_precision_are_refused():
 def test_bad_input_is_named(call, message):
     with pytest.raises(BadInput, match=message):
         call(TREES["skewed"])
+
+
+def test_the_kernel_is_chosen_by_the_number_of_particles():
+    """Counts from 12 particles per class on, where they apply."""
+    tree = product(24)  # 12.5 classes per depth on average
+    for N, kernel in ((140, "particles"), (160, "counts")):
+        chosen = sample_smc(tree, N, 8, 24)
+        assert bits(chosen) == bits(sample_smc(tree, N, 8, 24, kernel=kernel))
+    other = sample_smc(tree, 160, 8, 24, kernel="particles")
+    assert bits(chosen) != bits(other)
+    assert np.isfinite(sample_smc(tree, 160, 8, 24, ess_threshold=0.5).log_Z_hat).all()
