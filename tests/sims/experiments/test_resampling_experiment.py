@@ -168,7 +168,7 @@ def measured(family, scheme, kappa):
                 DELTA,
                 resampling=scheme,
                 ess_threshold=kappa,
-                replicates=256 if family == "needle" else 512,
+                replicates=256 if family == "needle" else 2048,
                 seed=1000 * T + seed,
             ).n_star
             for seed in range(1 if (family, scheme, kappa) == EXACT else SEEDS)
