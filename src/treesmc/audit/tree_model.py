@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from treesmc.audit.protocol import BoolArray
-from treesmc.sims.kernels.tables import row_sums
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 
 
@@ -19,7 +18,7 @@ class TreeModel:
 
     def __init__(self, tree: TreeMDP) -> None:
         self.tree = tree
-        self._cumulative, _ = row_sums(tree, tree.policy)
+        self._cumulative = _cumulative(tree)
 
     def start(self, prompt: str, n: int) -> IntArray:
         """Return n times the root."""
@@ -47,3 +46,15 @@ class TreeModel:
 
     def _depth(self, states: IntArray) -> IntArray:
         return np.searchsorted(self.tree.class_start, states, side="right") - 1
+
+
+def _cumulative(tree: TreeMDP) -> FloatArray:
+    """Return the cumulative policy of every edge, exactly 1 from the last possible edge on."""
+    result = np.empty_like(tree.policy)
+    for t in range(tree.horizon):
+        p = tree.policy_at(t)
+        possible_from_here = np.cumsum(p[:, ::-1] > 0, axis=1)[:, ::-1]
+        tree.edge_layer(result, t)[:] = np.where(
+            possible_from_here <= (p > 0), 1.0, np.cumsum(p, axis=1)
+        )
+    return result
