@@ -3,28 +3,17 @@
 A particle-step extends, weighs and resamples one particle once; a cell is one (class, symbol).
 """
 
-import numpy as np
 import pytest
+from task import task
 
 from treesmc.sims.samplers import sample_naive, sample_smc
-from treesmc.sims.tree import TreeMDP
 
-T, CLASSES, SYMBOLS = 64, 64, 8
+T = 64
 
 
 @pytest.fixture(scope="module")
 def tree():
-    """64 classes at every depth, 8 symbols each."""
-    rng = np.random.default_rng(0)
-    depths = range(1, T)
-    policy = [rng.dirichlet(np.ones(SYMBOLS), CLASSES) for _ in depths]
-    child = [rng.permuted(np.arange(CLASSES * SYMBOLS) % CLASSES) for _ in depths]
-    values = [rng.normal(0, 0.3, CLASSES) for _ in range(T)]
-    return TreeMDP.from_layers(
-        [np.full((1, CLASSES), 1 / CLASSES), *policy],
-        [np.arange(CLASSES)[None], *(c.reshape(CLASSES, SYMBOLS) for c in child)],
-        [[0.0], *values],
-    )
+    return task(T)
 
 
 def measure(benchmark, run, **size):
