@@ -12,7 +12,7 @@ QUICK  ?=
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Fetched with uv where it is on PATH, else with pip. The lock pins every package by hash.
 $(READY): requirements.lock setup.cfg pyproject.toml
@@ -51,9 +51,33 @@ build/figures1.stamp: $(READY) $(SOURCES) $(SCRIPTS)
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
+# Peers want other versions than ours (particles: numpy<2), so each has an environment of its own.
+build/peers/%/ready: tests/benchmarks/peers/%.txt
+	@echo "setting up $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet -r $< >$(@D)/pip.log 2>&1
+	@touch $@
+
+.PHONY: peers
+peers: build/peers/particles/ready build/peers/jax/ready
+
+BENCH := $(BIN)/python -m pytest -q tests/benchmarks/test_speed.py --benchmark-only \
+    --benchmark-timer=time.process_time --benchmark-columns=min,median,rounds
+SLOWER ?= 25%
+
 .PHONY: bench
-bench: $(READY) ## time the kernels
-	$(BIN)/python -m pytest -q tests/benchmarks --benchmark-only
+bench: $(READY) ## time every kernel, race the peers, fail if a goal of speed is missed
+	@$(MAKE) --silent --keep-going peers 2>/dev/null || \
+	    echo "make bench: peers cannot be installed, see build/peers/*/pip.log" >&2
+	@mkdir -p build/bench
+	$(BENCH) --benchmark-autosave --benchmark-json=build/bench/own.json
+	$(BIN)/python tests/benchmarks/bench.py
+
+.PHONY: bench-compare
+bench-compare: $(READY) ## time every kernel and compare with the last stored run
+	@test -n "$(wildcard .benchmarks/*/*.json)" || \
+	    { echo "make bench-compare: no stored run; make bench stores one" >&2; exit 1; }
+	$(BENCH) --benchmark-compare --benchmark-compare-fail=min:$(SLOWER)
 
 .PHONY: audit-benchmark
 audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
