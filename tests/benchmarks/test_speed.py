@@ -138,7 +138,7 @@ def test_dynamic_programme(benchmark):
     if available_memory() < MEMORY:
         pytest.skip("needs 8 GB")
     tree = wide_tree(10**5, 1000)
-    benchmark.pedantic(lambda: values.log_normalizer(tree), rounds=2)
+    benchmark.pedantic(lambda: values.log_normalizer(tree))
     limit(benchmark, "dynamic programming, S = 1e5, T = 1000", benchmark.stats.stats.min)
 
 
