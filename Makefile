@@ -77,7 +77,9 @@ bench: $(READY) ## time every kernel, race the peers, fail if a goal of speed is
 bench-compare: $(READY) ## time every kernel and compare with the last stored run
 	@test -n "$(wildcard .benchmarks/*/*.json)" || \
 	    { echo "make bench-compare: no stored run; make bench stores one" >&2; exit 1; }
-	$(BENCH) --benchmark-compare --benchmark-compare-fail=min:$(SLOWER)
+	@mkdir -p build/bench
+	$(BENCH) --benchmark-compare --benchmark-compare-fail=min:$(SLOWER) 2>build/bench/compare.log; \
+	    status=$$?; sed '/^Traceback/,$$d' build/bench/compare.log >&2; exit $$status
 
 .PHONY: audit-benchmark
 audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
