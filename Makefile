@@ -67,8 +67,7 @@ SLOWER ?= 25%
 
 .PHONY: bench
 bench: $(READY) ## time every kernel, race the peers, fail if a goal of speed is missed
-	@$(MAKE) --silent --keep-going peers 2>/dev/null || \
-	    echo "make bench: peers cannot be installed, see build/peers/*/pip.log" >&2
+	@$(MAKE) --silent --keep-going peers 2>/dev/null || true  # the race says who is missing
 	@mkdir -p build/bench
 	$(BENCH) --benchmark-autosave --benchmark-json=build/bench/own.json
 	$(BIN)/python tests/benchmarks/bench.py

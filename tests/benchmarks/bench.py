@@ -37,7 +37,8 @@ def main() -> int:
     """Return the exit status."""
     absent = missing(PEERS)
     if absent:
-        _say(f"{' and '.join(absent)} not installed: the other engines race without")
+        logs = ", ".join(f"build/peers/{name}/pip.log" for name in absent)
+        _say(f"could not install {' and '.join(absent)} (see {logs}), nothing is written")
     try:
         rows = race(PEERS, ROOT / "build/bench/tasks", ROUNDS)
     except (ValueError, RuntimeError) as error:
