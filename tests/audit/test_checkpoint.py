@@ -9,7 +9,14 @@ from treesmc.sims import families
 from treesmc.sims.errors import BadInput
 
 TREE = families.random_tree(3, seed=4)
-ARGUMENTS = {"probes": 20, "guided": 12, "children": 2, "rollouts": 2, "particles": 8}
+ARGUMENTS = {
+    "probes": 20,
+    "guided": 12,
+    "children": 2,
+    "rollouts": 2,
+    "particles": 8,
+    "bootstrap": 20,
+}
 
 
 class Interrupted(TreeModel):
