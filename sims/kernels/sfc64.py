@@ -54,7 +54,7 @@ def open_stream(seed: int, *key: int) -> NDArray[np.uint64]:
     *key : int
         Non-negative integers, at least one; the last is the number of the stream, below 2^60.
     """
-    stream = np.empty(_LENGTH, np.uint64)
+    stream = np.zeros(_LENGTH, np.uint64)
     stream[_A : _A + LANES], stream[_B : _B + LANES] = _words_of_key(seed, *key[:-1])[:, None]
     stream[_C : _C + LANES] = np.arange(LANES) + key[-1] * LANES
     start(stream)
