@@ -19,6 +19,7 @@ import numpy as np
 from compare import moved
 
 from treesmc.figures.common import of
+from treesmc.figures.pool import fit_degree
 from treesmc.figures.resampling import law_slope, slopes
 from treesmc.sims import certificate, families, lineage, moments, values
 from treesmc.sims.experiments.exponent import fit_exponent
@@ -94,6 +95,7 @@ DRAWINGS = (
     "perturbations",
     "resampling",
     "language",
+    "pool",
 )
 
 
@@ -218,6 +220,7 @@ def numbers_tex(rows: list[Row]) -> str:
         **perturbations_numbers(),
         **resampling_numbers(),
         **language_numbers(),
+        **pool_numbers(),
     }
     return "".join(f"\\newcommand{{\\num{name}}}{{{x}}}\n" for name, x in numbers.items())
 
@@ -433,6 +436,30 @@ def resampling_numbers() -> dict[str, str]:
         "ResampleSlopeStratified": slope["needle_in_drift", "stratified", 1.0],
         "ResampleSlopeSystematic": slope["needle_in_drift", "systematic", 1.0],
         "ResampleSlopeIdeal": f"{ideal:.2f}",
+    }
+
+
+def pool_numbers() -> dict[str, str]:
+    """Least cost of Algorithm 2 at eps = 1/T, its limit, and the degrees of the cost in T."""
+    if not _drawn("pool"):
+        return {}
+    rows = read_table(RESULTS / "pool.csv")
+    last = of(rows, series="least", c=1)[-1]
+    fits = {c: fit_degree(rows, c) for c in (0.0, 1.0)}
+    degree = {
+        c: rf"\ensuremath{{{f.coefficient('log T'):.2f} \pm {np.ptp(f.interval('log T')) / 2:.2f}}}"
+        for c, f in fits.items()
+    }
+    return {
+        "PoolDelta": f"{last['delta']:g}",
+        "PoolHorizon": f"{last['T']:g}",
+        "PoolShare": rf"\ensuremath{{{last['cost'] / last['T'] ** 2:.2f}\,T^2}}",
+        "PoolLeast": f"{last['M']:g}",
+        "PoolIterations": f"{last['H']:g}",
+        "PoolLimit": f"{of(rows, series='limit', c=1)[0]['cost']:.2f}",
+        "PoolFixed": f"{of(rows, series='fixed H', c=1)[0]['H']:g}",
+        "PoolDegree": degree[1.0],
+        "PoolExactDegree": degree[0.0],
     }
 
 

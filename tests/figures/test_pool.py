@@ -89,7 +89,7 @@ def test_least_cost_approaches_its_limit():
 
 def test_search_finds_the_least_pair():
     """Against all pairs; enough stays enough at larger M and H, as the search supposes."""
-    T, c, pools, most = 24, 1.0, range(1, 25), 60
+    T, c, pools, most = 24, 1.0, range(1, 61), 60
     tv = np.array([distances(T, c, M, most) for M in pools])
     enough = tv <= DELTA
     assert np.all(enough[1:] >= enough[:-1])
