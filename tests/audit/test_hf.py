@@ -115,7 +115,6 @@ def exact_z(model, prompt):
 
 
 # The report subtracts -inf from -inf where V = V* = 0, in lines that it then leaves out.
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_audit_of_a_language_model_end_to_end(tmp_path):
     model = causal_lm(max_new_tokens=3, temperature=5.0)
     options = {

@@ -129,10 +129,6 @@ def test_written_probes_give_the_same_report(tmp_path):
     assert found.report.paths == 32
 
 
-# Where V = V* = 0 the estimators subtract -inf from -inf, in lines that they then leave out.
-QUIET = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-
-
 class Coin:
     """Toss until heads, at most T times; a sequence of k tosses is worth 2^k, or 0 if k = 3."""
 
@@ -168,7 +164,6 @@ def coin_tree(floor):
     return TreeMDP.from_layers(policy, child, log_value)
 
 
-@QUIET
 def test_variable_lengths_end_by_absorption():
     tree = coin_tree(1e-9)
     found = audit.audit_model(
@@ -182,7 +177,6 @@ def test_variable_lengths_end_by_absorption():
     assert not is_near(found.report.prediction.v, 1.5 * v)
 
 
-@QUIET
 def test_zeros_are_kept_and_said():
     found = audit.audit_model(Coin(), Coin.T, **{**SMALL, "probes": 60, "guided": 60})
     report = found.report
@@ -206,7 +200,6 @@ def test_extinct_populations_have_no_variance():
     assert math.isnan(summarise("", 8, found, 0).by_genealogy.value)
 
 
-@QUIET
 def test_one_particle_one_path_no_rollouts():
     found = audit.audit_model(
         audit.TreeModel(TREES["random"]),
@@ -242,3 +235,31 @@ def test_importing_treesmc_stays_cheap():
     assert printed.stdout.strip() == "False"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         audit.nothing  # noqa: B018
+
+
+class Rare:
+    """Four coin tosses rewarded if all agree with a fair prompt; the prompt "none" never is."""
+
+    def start(self, prompt, n):
+        return [(prompt, "")] * n
+
+    def extend(self, states, rng):
+        coins = np.where(rng.random(len(states)) < 0.5, "a", "b")
+        return [
+            (prompt, (text + coin)[:4]) for (prompt, text), coin in zip(states, coins, strict=True)
+        ]
+
+    def finished(self, states):
+        return np.array([len(text) == 4 for _, text in states], dtype=bool)
+
+    def log_values(self, states):
+        rewards = [0.1 if len(text) < 4 else float(text == 4 * p) for p, text in states]
+        with np.errstate(divide="ignore"):
+            return np.log(rewards)
+
+
+@pytest.mark.parametrize("prompts", [["a"], ["a", "none"], ["none"], ["none", "b", "a"]])
+def test_no_prediction_where_no_reward_was_found(prompts):
+    sizes = {"probes": 8, "guided": 8, "replicates": 2, "particles": 8}
+    report = audit.audit_model(Rare(), 4, prompts=prompts, **sizes).report
+    assert report.prediction.route("predicted").claim == "none"

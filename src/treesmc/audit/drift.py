@@ -149,6 +149,8 @@ def _verdict(left: IntArray, squared_spread: FloatArray) -> tuple[str, dict[str,
     if inner.sum() < 3:
         return NO_VERDICT, {}
     left, spread = left[inner], squared_spread[inner]
+    if np.isnan(spread[:, 1:]).all(axis=1).any():  # no reward was found at some depth
+        return NO_VERDICT, {}
     precision = 1 / np.maximum(np.nanvar(spread[:, 1:], axis=1), 1e-300)
     misfits = np.array(
         [_misfit(left.astype(float) ** p, spread, precision) for p in GROWTH.values()]
@@ -170,7 +172,8 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     """Return the largest share over depths of reward below V = 0."""
     known = np.flatnonzero(probes.rollouts.count >= 1)
     depth, code = probes.depth[known], clusters.code[known]
-    reward = np.exp(probes.rollouts.mean[known] - _scale(probes, known))
+    log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
+    reward = np.exp(log_reward - _scale(probes, known))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
         return Estimate(0.0, 0.0, math.nan)

@@ -108,7 +108,7 @@ class PathStatistics:
     @property
     def ess(self) -> float:
         """Effective number of paths under the target."""
-        return float(1 / np.sum(self.p**2))
+        return float(1 / np.sum(self.p**2)) if len(self.p) else 0.0
 
 
 def linked_paths(probes: Probes, horizon: int) -> list[PromptPaths]:
@@ -167,7 +167,7 @@ def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) 
 
     Paths through V = 0 have no weight under SMC; they count under pi_ref only.
     """
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # -inf less -inf: not alive
         omega = paths.weight if multiplicity is None else paths.weight + np.log(multiplicity)
         log_V = _log_mean(omega, paths.value)
         p, alive = _target_weights(paths, omega)
@@ -306,7 +306,26 @@ def _every_other(
 
 
 def _outlook(statistics: list[PathStatistics], grid: FloatArray) -> Outlook:
-    """Return what several prompts predict; the share of noise is pooled over them."""
+    """Return what several prompts predict: nan for those none of whose paths has a reward."""
+    found = [k for k, x in enumerate(statistics) if len(x.p)]
+    n_prompts, n_steps = len(statistics), len(statistics[0].v_steps)
+    whole = Outlook(
+        tv=np.full((n_prompts, len(grid)), np.nan),
+        first_order=np.full(n_prompts, np.nan),
+        certificate=np.full(n_prompts, np.nan),
+        v_steps=np.full((n_prompts, n_steps), np.nan),
+        chi2=np.full(n_prompts, np.nan),
+        ess=np.zeros(n_prompts),
+    )
+    if found:
+        part = _rewarded_outlook([statistics[k] for k in found], grid)
+        for name, column in vars(whole).items():
+            column[found] = getattr(part, name)
+    return whole
+
+
+def _rewarded_outlook(statistics: list[PathStatistics], grid: FloatArray) -> Outlook:
+    """Return what prompts with a reward predict; the share of noise is pooled over them."""
     stack = _Stack.of(statistics)
     tv = np.zeros((len(statistics), len(grid)))
     for k, N in enumerate(grid):

@@ -292,7 +292,7 @@ def resampled_paths(
     paths: PromptPaths, multiplicity: FloatArray, log_n: float, delta: float
 ) -> tuple[list[Outlook], FloatArray]:
     """Return the outlook and log N of one prompt for each row of multiplicities of its paths."""
-    around = GRID if math.isinf(log_n) else math.exp(log_n) * NEAR
+    around = math.exp(log_n) * NEAR if math.isfinite(log_n) else GRID
     grid = around[around >= GRID[0]]
     again = [outlook([paths], grid, m) for m in multiplicity]
     return again, np.array([solve(o.tv[0], grid, delta) for o in again])

@@ -222,7 +222,7 @@ class _Shape:
 
     def trust(self, log_variance: FloatArray) -> FloatArray:
         """Return the share of the observed variance that is not noise."""
-        if not self.noisy:
+        if not self.noisy or self.sd == 0:
             return np.ones_like(log_variance)
         return np.minimum(log_variance / self.sd**2, 1.0)
 
