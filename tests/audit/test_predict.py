@@ -5,12 +5,21 @@ import math
 import numpy as np
 import pytest
 
+from treesmc.audit.bootstrap import Estimate
 from treesmc.audit.logs import probes_of
-from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, NOTHING, PREDICTION, SCENARIO
-from treesmc.audit.report import audit
+from treesmc.audit.predict import (
+    BOUND,
+    FIRST_ORDER_BOUND,
+    NOTHING,
+    PREDICTION,
+    SCENARIO,
+    Prediction,
+    Route,
+)
+from treesmc.audit.report import audit, recommend
 from treesmc.audit.synthetic import logs_from_tree, logs_from_trees
 from treesmc.sims import families, perturb
-from treesmc.sims.cost import cost
+from treesmc.sims.cost import cost, terminal_constant
 from treesmc.theory.bounds import log_uniform_particles
 
 NEEDLE = families.needle(6, 0.2)
@@ -65,8 +74,8 @@ def test_without_paths_there_is_no_prediction():
     assert seen.prediction.route("variance").claim == SCENARIO
     # on the needle children do share their parent's drift: v is right
     assert seen.prediction.v.value == pytest.approx(3.31, rel=0.2)
-    assert seen.recommendation.method == "smc"  # the worst case is a bound still
-    assert "worst case" in seen.recommendation.why
+    assert seen.recommendation.method == "best-of-n"  # predicted still, and below every bound
+    assert "names its path" in seen.recommendation.why
 
 
 def test_without_rollouts_a_prediction_needs_a_small_bellman_error():
@@ -124,3 +133,40 @@ def test_regimes():
     assert report(families.needle(8, 0.9), paths=10).regime.name == "exponential"
     noisy = perturb.value_noise(families.random_tree(8, seed=3), 1.5, 1)
     assert report(noisy, prompts=40).regime.name == "bounded"
+
+
+def unlinked(tree, paths=400):
+    probes = probes_of(logs_from_tree(tree, 1, paths, 4, 8, 0, linked=False))
+    return audit(probes, delta=0.1, replicates=40)
+
+
+@pytest.mark.parametrize(
+    ("tree", "nearer"),
+    [
+        (families.product(16), "independent"),
+        (perturb.persistent(families.product(24), 0.02, 0), "aligned"),
+    ],
+)
+def test_scenarios_of_unlinked_logs_bracket_the_first_order_law(tree, nearer):
+    """Steps of fair bits are independent; persistent errors have one sign along each path."""
+    seen = unlinked(tree).prediction
+    needed = math.log(terminal_constant(tree) / 0.1)
+    logs = {name: seen.route(name).log_n.value for name in ("independent", "aligned")}
+    assert logs["independent"] - math.log(1.3) <= needed <= logs["aligned"] + math.log(1.3)
+    assert min(logs, key=lambda name: abs(logs[name] - needed)) == nearer
+    assert {seen.route(name).claim for name in logs} == {SCENARIO}
+
+
+@pytest.mark.parametrize(
+    ("samples", "bound", "chosen"),
+    [(40, 50, ("best-of-n", 40)), (60, 50, ("smc", 50)), (60, 1e12, ("best-of-n", 60))],
+)
+def test_cheapest_claim_is_recommended_where_smc_is_not_predicted(samples, bound, chosen):
+    routes = [
+        Route("worst case", BOUND, Estimate(math.log(bound)), ""),
+        Route("independent", SCENARIO, Estimate(0.0), "claims nothing"),
+        Route("predicted", NOTHING, Estimate(math.nan), ""),
+        Route("best-of-n", PREDICTION, Estimate(math.log(samples)), ""),
+    ]
+    found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
+    assert (found.method, found.n) == chosen

@@ -178,6 +178,7 @@ def predict(log: Measured, delta: float, seed: int = 0) -> Prediction:
     routes = [
         *worst,
         _variance_route(total[:, 0], log.clusters, delta, LOOSE_NOTE),
+        *_unlinked_scenarios(v, log.clusters, delta),
         _abstain("predicted", _why_unlinked(log.probes)),
         best_of_n,
     ]
@@ -336,6 +337,8 @@ def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[s
     ]
 
 
+INDEPENDENT = "first order (S6), were the errors of different steps independent"
+ALIGNED = "first order (S6), were they all of one sign along each path"
 LOOSE_NOTE = "v from prefixes that name no path: children share their parent's drift"
 
 
@@ -344,6 +347,26 @@ def _variance_route(
 ) -> Route:
     log_n = _log(v / (2 * delta**2))
     return Route("variance", claim, clusters.interval(float(log_n[0]), log_n[1:]), note)
+
+
+def _unlinked_scenarios(v: FloatArray, clusters: Clusters, delta: float) -> list[Route]:
+    """Return the first-order law, N TV = E_pi|b - v| / 2, were steps independent, or all alike.
+
+    Of the gains of single steps only the spreads are known, about the roots of v_t. Added up they
+    are nearly normal if independent, with E|b - v| / 2 = sd / sqrt(2 pi); whatever they are,
+    E|b - v| is at most the sum of the spreads.
+    """
+    spread = np.sqrt(np.maximum(v, 0.0))
+    constants = {
+        "independent": (np.hypot.reduce(spread, axis=1) / math.sqrt(2 * math.pi), INDEPENDENT),
+        "aligned": (spread.sum(axis=1) / 2, ALIGNED),
+    }
+    routes = []
+    for name, (constant, note) in constants.items():
+        log_n = _log(constant / delta)
+        interval = clusters.interval(float(log_n[0]), log_n[1:])
+        routes.append(Route(name, SCENARIO, interval, note))
+    return routes
 
 
 def _log(numbers: FloatArray) -> FloatArray:

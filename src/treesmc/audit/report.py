@@ -184,7 +184,7 @@ def audit(
         drift=drift,
         regime=regime(T, bellman, drift),
         prediction=prediction,
-        recommendation=recommend(prediction, delta),
+        recommendation=recommend(prediction),
         reshaped=reshaped(enough, delta) if drift is not None and enough else [],
         scores=None if scores is None else compare_aggregations(scores),
         warnings=_warnings(probes, steps, drift, len(linked), len(enough)),
@@ -192,7 +192,7 @@ def audit(
     )
 
 
-def recommend(prediction: Prediction, delta: float) -> Recommendation:
+def recommend(prediction: Prediction) -> Recommendation:
     """Return what to run, from the routes that claim something."""
     predicted, best = prediction.route("predicted"), prediction.route("best-of-n")
     if predicted.claim == PREDICTION:
@@ -210,15 +210,21 @@ def recommend(prediction: Prediction, delta: float) -> Recommendation:
             f"first order, covers {N:,.0f}{against}"
         )
         return Recommendation("smc", N, why)
-    return _fallback(predicted, prediction.routes, delta)
+    return _fallback(predicted, prediction.routes)
 
 
-def _fallback(predicted: Route, routes: list[Route], delta: float) -> Recommendation:
+def _fallback(predicted: Route, routes: list[Route]) -> Recommendation:
+    """Return the cheapest of best-of-n, where it is predicted, and the bounds on SMC."""
+    best = next(route for route in routes if route.name == "best-of-n")
     bounds = [r for r in routes if r.claim == BOUND and r.n <= LARGEST_SENSIBLE]
-    if not bounds:
+    least = min(bounds, key=lambda route: route.n, default=None)
+    if best.claim == PREDICTION and best.n <= (least.n if least else LARGEST_SENSIBLE):
+        why = f"about {best.n:,.0f} samples are predicted to be needed; SMC has "
+        bound = f"a bound of {least.n:,.0f} particles only" if least else "no bound that is of use"
+        return Recommendation("best-of-n", best.n, f"{why}{bound}, and {predicted.note}")
+    if least is None:
         why = f"no prediction ({predicted.note}), and no bound below {LARGEST_SENSIBLE:,.0f}"
         return Recommendation("none", None, why)
-    least = min(bounds, key=lambda route: route.n)
     why = f"no prediction ({predicted.note}); the {least.name} bound suffices {least.note}"
     return Recommendation("smc", least.n, why)
 
