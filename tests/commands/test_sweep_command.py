@@ -221,7 +221,12 @@ def test_read_only_folder(tmp_path, capfd, plan):
 def start(plan, out, *options):
     command = [sys.executable, "-m", "treesmc", "sweep", plan, "--out", out, *options]
     return subprocess.Popen(
-        list(map(str, command)), stderr=subprocess.PIPE, text=True, start_new_session=True
+        list(map(str, command)),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Tests that a shell runs in the background ignore Ctrl-C, and their children inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
