@@ -56,7 +56,7 @@ class Exponent:
     allowance : float
         By which theory may miss the interval at these horizons.
     cost : str
-        Column of the cost, with a 95% interval in columns ``low`` and ``high``.
+        Column of the cost; if measured, with a 95% interval in columns ``low`` and ``high``.
     """
 
     name: str
@@ -85,8 +85,8 @@ class Exponent:
         """Fit the law to the rows used, by their errors if any of them has one."""
         T = np.array([row["T"] for row in rows], dtype=np.float64)
         cost = np.array([row[self.cost] for row in rows], dtype=np.float64) - 0.5
-        noise = [_stderr(row, n) for row, n in zip(rows, cost, strict=True)]
-        stderr = None if _evidence(rows) == "exact" else noise
+        exact = _evidence(rows) == "exact"
+        stderr = None if exact else [_stderr(*pair) for pair in zip(rows, cost, strict=True)]
         return fit_growth(T, np.log(cost) + self.offset(T), stderr, self.terms)
 
     def row(self, table: Sequence[Row]) -> Row:
@@ -107,7 +107,8 @@ class Exponent:
 
 
 def _evidence(rows: Sequence[Row]) -> str:
-    return "exact" if all(row["evidence"] == "exact" for row in rows) else "measured"
+    """Return "exact" if no row says otherwise."""
+    return "exact" if all(row.get("evidence", "exact") == "exact" for row in rows) else "measured"
 
 
 def _stderr(row: Row, cost: float) -> float:
@@ -266,6 +267,24 @@ EXPONENTS: tuple[Exponent, ...] = (
             allowance=0.1 if theory else 0.0,
         )
         for tree, scheme, kappa, theory in RESAMPLED
+    ),
+    *(
+        Exponent(
+            f"pool-{name}",
+            f"degree of the cost M T (H + 1) of Algorithm 2 in T at eps = {schedule}, "
+            "least over M and H, from T = 24 on",
+            "pool",
+            {"series": "least", "c": c},
+            first=24,
+            theory=theory,
+            terms=("1", "log T"),
+            allowance=0.05,  # M is an integer, and small
+            cost="cost",
+        )
+        for name, schedule, c, theory in (
+            ("exact", "0", 0.0, 1.5),
+            ("over-T", "1/T", 1.0, 2.0),
+        )
     ),
 )
 
