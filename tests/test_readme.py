@@ -18,8 +18,9 @@ def blocks(language=""):
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
 
-def test_library_example_prints_what_the_readme_says():
-    (example,) = blocks("python")
+@pytest.mark.parametrize("example", blocks("python"))
+def test_examples_print_what_the_readme_says(example, monkeypatch):
+    monkeypatch.chdir(ROOT)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(example, "README.md", "exec"), {})

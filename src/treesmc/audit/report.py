@@ -202,12 +202,12 @@ def recommend(prediction: Prediction) -> Recommendation:
                 "particles, and a sample costs what a particle does"
             )
             return Recommendation("best-of-n", best.n, why)
-        certificate = prediction.route("certificate")
-        N = whole(max(certificate.log_n.high, certificate.log_n.value))
+        N = whole(max(predicted.log_n.high, predicted.log_n.value))
+        certificate = prediction.route("certificate").n
         against = f"; best-of-n would need about {best.n:,.0f}" if best.claim == PREDICTION else ""
         why = (
-            f"about {predicted.n:,.0f} are predicted to be needed; the certificate, a bound to "
-            f"first order, covers {N:,.0f}{against}"
+            f"about {predicted.n:,.0f} are predicted to be needed, {N:,.0f} at the upper end of "
+            f"the interval; the certificate, a bound to first order, is {certificate:,.0f}{against}"
         )
         return Recommendation("smc", N, why)
     return _fallback(predicted, prediction.routes)
