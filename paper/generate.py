@@ -271,6 +271,22 @@ def _growth_predicted(rows: list[Row], name: str) -> str:
     return f"{value:.2f}" if series.growth[-1] == "log T" else f"{value:.4f}"
 
 
+def exponents_tex() -> str:
+    """Return every scaling exponent beside its theory, from ``results/exponents.csv``."""
+    rows = read_table(RESULTS / "exponents.csv")
+    return table(
+        "@{}llllr@{}", r"law & theory & fitted & 95\% & $\chi^2\!/\nu$", map(_exponent_row, rows)
+    )
+
+
+def _exponent_row(row: Row) -> str:
+    name = row["name"].replace("_", r"\_")
+    theory = f"{row['theory']:g}" + (rf" ($\pm{row['allowance']:g}$)" if row["allowance"] else "")
+    interval = rf"$[{row['low']:.3f}, {row['high']:.3f}]$"
+    quality = f"{row['chi2_dof']:.1f}" if row["evidence"] == "measured" else "exact"
+    return " & ".join((rf"\code{{{name}}}", theory, f"${row['fitted']:.3f}$", interval, quality))
+
+
 def looseness_tex() -> str:
     """Return what each bound asks for on `needle`, beside the exact N*, at delta = 1/10."""
     labels = ("S3, queries needed", *(label for label, _ in ASKED))
@@ -501,6 +517,7 @@ def generate() -> dict[str, str]:
     texts = {
         "numbers.tex": numbers_tex(rows),
         "growth.tex": growth_tex(rows),
+        "exponents.tex": exponents_tex(),
         "looseness.tex": looseness_tex(),
         "claims.tex": claims_tex(CLAIMS.values()),
         "figures.tex": figures_tex(),
