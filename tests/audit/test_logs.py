@@ -6,7 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from treesmc.audit.logs import BYTES_PER_LINE, Draws, Probes, probes_of, read_probes, read_scores
+from treesmc.audit.logs import (
+    BYTES_PER_LINE,
+    Draws,
+    Probes,
+    number_paths,
+    probes_of,
+    read_probes,
+    read_scores,
+)
 from treesmc.sims.errors import BadInput
 
 LINE = {
@@ -164,3 +172,28 @@ def test_types_of_the_public_objects():
     probes = probes_of(iter([LINE]))
     assert isinstance(probes, Probes)
     assert isinstance(probes.children, Draws)
+
+
+def rollout_lines(*depths, **fields):
+    line = {key: value for key, value in LINE.items() if key != "path"}
+    return [{**line, "depth": depth, **fields} for depth in depths]
+
+
+def test_paths_of_an_ordered_log_are_numbered():
+    first, second = rollout_lines(0, 1, 2, 0, 1, 2, 0), rollout_lines(0, 1, prompt="q")
+    mixed = [*first[:2], second[0], *first[2:5], second[1], *first[5:]]
+    path = number_paths(probes_of(iter(mixed))).path
+    p, q = [0, 1, 3, 4, 5, 7, 8], [2, 6]  # a prompt's lines may stand between another's
+    assert path[p].tolist() == [1, 1, 1, 2, 2, 2, 3]
+    assert path[q].tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("depths", [(1, 2), (0, 2), (0, 0, 1, 1), (0, 1, 2, 1)])
+def test_a_log_out_of_order_is_refused(depths):
+    with pytest.raises(BadInput, match=r"ordered: prefix \d of the log has depth \d, "):
+        number_paths(probes_of(iter(rollout_lines(*depths))))
+
+
+def test_named_paths_are_not_numbered_anew():
+    with pytest.raises(BadInput, match="name their path already"):
+        number_paths(probes_of(iter([LINE])))

@@ -170,3 +170,15 @@ def test_cheapest_claim_is_recommended_where_smc_is_not_predicted(samples, bound
     ]
     found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
     assert (found.method, found.n) == chosen
+    assert found.claim == (BOUND if found.method == "smc" else PREDICTION)
+
+
+def test_scenarios_alone_recommend_nothing():
+    routes = [
+        Route("independent", SCENARIO, Estimate(1.0), ""),
+        Route("predicted", NOTHING, Estimate(math.nan), ""),
+        Route("best-of-n", NOTHING, Estimate(math.nan), ""),
+    ]
+    found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
+    assert (found.method, found.n, found.claim) == ("none", None, NOTHING)
+    assert "scenarios only" in found.why

@@ -61,6 +61,20 @@ def test_json(capsys, folder):
     assert other["bellman"]["rms"]["low"] != answer["bellman"]["rms"]["low"]
 
 
+def test_an_ordered_log_predicts_as_one_that_names_its_paths(capsys, folder):
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    lines.sort(key=lambda line: (line["prompt"], line["path"], line["depth"]))
+
+    def answer(name, named, *words):
+        kept = [{k: v for k, v in x.items() if named or k != "path"} for x in lines]
+        write_log(folder / name, iter(kept))
+        return json.loads(ask(capsys, folder / name, "--json", *words))
+
+    without = answer("ordered.jsonl", False)
+    assert without["recommendation"]["claim"] != "prediction" or without["paths"] == 0
+    assert answer("ordered.jsonl", False, "--ordered") == answer("named.jsonl", True)
+
+
 def test_terminal(capsys, folder):
     text = ask(capsys, folder / "log.jsonl", "--scores", folder / "scores.jsonl")
     for phrase in (

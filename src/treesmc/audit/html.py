@@ -21,6 +21,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); }
 .verdict { border-left: 4px solid var(--mark); background: var(--card); padding: .8rem 1.1rem;
   margin: 1.2rem 0; } .verdict b { font-size: 1.35rem; display: block; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .8rem; }
+.tiles + p { margin-top: 1rem; }
 .tile { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; }
 .tile b { display: block; font-size: 1.2rem; } .tile span { color: var(--soft); font-size: .85rem; }
 .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.5rem;
@@ -31,7 +32,7 @@ table { border-collapse: collapse; width: 100%; font-size: .8rem;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .5rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; white-space: nowrap; }
-td:nth-child(5) { white-space: normal; } th { color: var(--soft); font-weight: 600; }
+td:last-child { white-space: normal; } th { color: var(--soft); font-weight: 600; }
 li { margin: .25rem 0; } @media print { h2 { break-after: avoid; } svg { break-inside: avoid; } }
 """
 
@@ -80,14 +81,16 @@ def _verdict(report: Report) -> str:
         (report.drift.growth if report.drift else "unknown", "growth of the value error"),
         (number(report.prediction.v.value), "v = lim N Var(Zhat/Z)"),
     ]
+    claim = f", by {chosen.claim}" if chosen.n is not None else ""
     changes = "".join(f"<li>{escape(change)}</li>" for change in r.changes)
     return (
         "<h1>Reward model audit</h1>"
         f'<p class="soft">{report.lines:,} prefixes of {report.prompts:,} prompts, '
         f"{report.paths:,} complete paths, horizon {report.horizon}. Intervals are 95%, over "
         f"{report.clusters}.</p>"
-        f'<div class="verdict"><span class="soft">For total variation {report.delta:g}</span>'
-        f"<b>{escape(what)}</b>{escape(chosen.why)}</div>"
+        f'<div class="verdict"><span class="soft">For total variation '
+        f"{report.delta:g}{escape(claim)}</span>"
+        f"<b>{escape(what)}</b>{escape(chosen.why[0].upper() + chosen.why[1:])}.</div>"
         '<div class="tiles">'
         + "".join(
             f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
@@ -136,11 +139,12 @@ def _steps(report: Report) -> str:
 
 
 def _routes(report: Report) -> str:
-    tv = plots.draw(report, plots.curve) if report.prediction.curve else ""
+    curve = bool(report.prediction.curve)
+    particles = plots.draw(report, plots.routes, 4.2 if curve else 7.2)
     return (
         f"<h2>Particles for total variation {report.delta:g}</h2><p>By every route, with what it "
-        "claims.</p>"
-        + _side_by_side(plots.draw(report, plots.routes), tv)
+        "claims. Draws are from the reference policy, evaluations are of the reward model.</p>"
+        + (_side_by_side(particles, plots.draw(report, plots.curve)) if curve else particles)
         + _table(rows.routes(report))
     )
 

@@ -161,6 +161,35 @@ def read_probes(path: str | Path, skip_bad: bool = False) -> Probes:
     return replace(probes, skipped=lines.skipped, first_skipped=lines.first_skipped)
 
 
+def number_paths(probes: Probes) -> Probes:
+    """Name the paths of a log that names none but holds them one after another.
+
+    Within a prompt a line of depth 0 begins a path, and each other line is one step deeper than
+    the line before.
+
+    Raises
+    ------
+    BadInput
+        If a line is out of this order, or names its path.
+    """
+    if (probes.path != NO_PATH).any():
+        raise BadInput("ordered: lines name their path already")
+    order = np.argsort(probes.prompt, kind="stable")
+    prompt, depth = probes.prompt[order], probes.depth[order]
+    begins = depth == 0
+    follows = (np.diff(prompt, prepend=-1) == 0) & (np.diff(depth, prepend=-1) == 1)
+    broken = order[~begins & ~follows]
+    if len(broken):
+        line = int(broken.min())
+        raise BadInput(
+            f"ordered: prefix {line + 1} of the log has depth {probes.depth[line]}, which does not "
+            "follow on the line before of its prompt"
+        )
+    path = np.empty_like(probes.path)
+    path[order] = NO_PATH + np.cumsum(begins)
+    return replace(probes, path=path)
+
+
 def probes_of(records: Iterator[dict[str, Any]]) -> Probes:
     """Turn records, as a log would hold them, into arrays; `BadInput` names the record."""
     return _gathered((_located(i, record) for i, record in enumerate(records, 1)), "records")

@@ -23,7 +23,12 @@ LOG10 = math.log(10)
 HEIGHT = 2.5  # inches
 LARGEST_SHOWN = 12.0  # log10 of the most particles on an axis
 CLAIM_COLOURS = {BOUND: style.RED, FIRST_ORDER_BOUND: style.ORANGE, PREDICTION: style.BLUE}
-RC: Any = {"svg.hashsalt": "treesmc", "svg.fonttype": "path"}  # the same report, the same bytes
+RC: Any = {  # the same report, the same bytes
+    "svg.hashsalt": "treesmc",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",  # ships with matplotlib; beside the page's own sans serif
+    "mathtext.fontset": "dejavusans",
+}
 
 
 def draw(report: Report, plot: Callable[[Axes, Report], None], width: float = 4.2) -> str:

@@ -18,6 +18,7 @@ from treesmc.audit.paths import linked_paths
 from treesmc.audit.predict import (
     BOUND,
     LEAST_PATHS,
+    NOTHING,
     PREDICTION,
     Measured,
     Prediction,
@@ -41,6 +42,10 @@ LIMITS = [
     "paths reach it.",
     "Accuracy of answers: total variation is measured to the reward-tilted policy pi_ref phi / Z; "
     "coming closer to it makes answers better only as far as the reward is right.",
+    "Argmax at the end: the numbers are for a last particle drawn by weight. Returning the one of "
+    "largest reward is another law, which no number of particles brings to the target: it leans "
+    "to the largest rewards, the more so the more particles there are. With one particle there is "
+    "nothing to choose: it follows the proposal, here the reference policy.",
     "Other resampling schemes: the numbers are for multinomial resampling at every step and the "
     "reference policy as proposal.",
 ]
@@ -56,11 +61,14 @@ class Recommendation:
         "smc", "best-of-n" or "none".
     n : float or None
         Particles or samples.
+    claim : str
+        Of the route that n comes from, see `Route`.
     why : str
     """
 
     method: str
     n: float | None
+    claim: str
     why: str
 
 
@@ -193,15 +201,19 @@ def audit(
 
 
 def recommend(prediction: Prediction) -> Recommendation:
-    """Return what to run, from the routes that claim something."""
+    """Return what takes the fewest reference draws, of the routes that claim something.
+
+    A particle of SMC and a sample of best-of-n take T draws each. Best-of-n evaluates a complete
+    sample only, SMC every prefix: with as many draws it is the cheaper.
+    """
     predicted, best = prediction.route("predicted"), prediction.route("best-of-n")
     if predicted.claim == PREDICTION:
-        if best.claim == PREDICTION and best.log_n.value < predicted.log_n.value:
+        if best.claim == PREDICTION and best.n <= predicted.n:
             why = (
                 f"best-of-n needs about {best.n:,.0f} samples, SMC about {predicted.n:,.0f} "
-                "particles, and a sample costs what a particle does"
+                "particles; both take T draws each, and best-of-n fewer evaluations"
             )
-            return Recommendation("best-of-n", best.n, why)
+            return Recommendation("best-of-n", best.n, PREDICTION, why)
         N = whole(max(predicted.log_n.high, predicted.log_n.value))
         certificate = prediction.route("certificate").n
         against = f"; best-of-n would need about {best.n:,.0f}" if best.claim == PREDICTION else ""
@@ -209,7 +221,7 @@ def recommend(prediction: Prediction) -> Recommendation:
             f"about {predicted.n:,.0f} are predicted to be needed, {N:,.0f} at the upper end of "
             f"the interval; the certificate, a bound to first order, is {certificate:,.0f}{against}"
         )
-        return Recommendation("smc", N, why)
+        return Recommendation("smc", N, PREDICTION, why)
     return _fallback(predicted, prediction.routes)
 
 
@@ -221,12 +233,15 @@ def _fallback(predicted: Route, routes: list[Route]) -> Recommendation:
     if best.claim == PREDICTION and best.n <= (least.n if least else LARGEST_SENSIBLE):
         why = f"about {best.n:,.0f} samples are predicted to be needed; SMC has "
         bound = f"a bound of {least.n:,.0f} particles only" if least else "no bound that is of use"
-        return Recommendation("best-of-n", best.n, f"{why}{bound}, and {predicted.note}")
+        return Recommendation("best-of-n", best.n, PREDICTION, f"{why}{bound}: {predicted.note}")
     if least is None:
-        why = f"no prediction ({predicted.note}), and no bound below {LARGEST_SENSIBLE:,.0f}"
-        return Recommendation("none", None, why)
+        why = (
+            f"no prediction ({predicted.note}), and no bound below {LARGEST_SENSIBLE:,.0f}: "
+            "there are scenarios only, which claim nothing"
+        )
+        return Recommendation("none", None, NOTHING, why)
     why = f"no prediction ({predicted.note}); the {least.name} bound suffices {least.note}"
-    return Recommendation("smc", least.n, why)
+    return Recommendation("smc", least.n, BOUND, why)
 
 
 def _horizon(probes: Probes, horizon: int | None) -> int:
@@ -259,6 +274,11 @@ def _warnings(
         warnings.append("one prompt: intervals speak of it alone, not of other prompts")
     elif len(probes.prompts) < FEW_PROMPTS:
         warnings.append(f"{len(probes.prompts)} prompts: intervals over so few are rough")
+    if not linked:
+        warnings.append(
+            "no complete paths: without them SMC is not predicted. Log `path`, or use --ordered if "
+            "lines are whole rollouts, one after another"
+        )
     if enough < linked:
         warnings.append(
             f"{linked - enough} of {linked} prompts have fewer than {LEAST_PATHS} complete paths "

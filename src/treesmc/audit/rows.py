@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from treesmc.audit.bootstrap import Estimate
-from treesmc.audit.predict import whole
+from treesmc.audit.predict import Route, whole
 from treesmc.audit.report import Report
 
 MOST_PROMPTS = 20
@@ -91,11 +91,25 @@ def steps(report: Report) -> Table:
 
 
 def routes(report: Report) -> Table:
-    """Particles by route."""
-    return ["route", "N", "95%", "claim", "because"], [
-        [r.name, particles(r.log_n.value), particle_range(r.log_n), r.claim, r.note]
+    """Particles by route, with what they cost."""
+    header = ["route", "N", "95%", "draws", "evaluations", "claim", "because"]
+    log_T = math.log(report.horizon)
+    return header, [
+        [
+            r.name,
+            particles(r.log_n.value),
+            particle_range(r.log_n),
+            particles(_log_whole(r) + log_T),
+            particles(_log_whole(r) + (0.0 if r.name == "best-of-n" else log_T)),
+            r.claim,
+            r.note,
+        ]
         for r in report.prediction.routes
     ]
+
+
+def _log_whole(route: Route) -> float:
+    return math.log(route.n) if math.isfinite(route.n) else route.log_n.value
 
 
 def prompts(report: Report) -> Table:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from textwrap import fill
 
 from treesmc.audit import rows
 from treesmc.audit.report import Report
 from treesmc.audit.rows import Table, estimate, number
+
+WIDTH = 100
 
 
 def render(report: Report) -> str:
@@ -43,7 +46,9 @@ def _titled(title: str, table: Table) -> str:
 
 def _heading(report: Report) -> str:
     chosen = report.recommendation
-    verdict = f"{chosen.method}, n = {chosen.n:,.0f}" if chosen.n is not None else "none"
+    verdict = "none"
+    if chosen.n is not None:
+        verdict = f"{chosen.method}, n = {chosen.n:,.0f} ({chosen.claim})"
     return (
         f"{report.lines:,} prefixes, {report.prompts:,} prompts, {report.paths:,} complete paths, "
         f"horizon T = {report.horizon}; intervals are 95%, over {report.clusters}\n"
@@ -110,4 +115,5 @@ def _scores(report: Report) -> str:
 
 
 def _notes(title: str, notes: list[str]) -> str:
-    return "\n".join([title, *(f"  - {note}" for note in notes)]) if notes else ""
+    lines = [fill(note, WIDTH, initial_indent="  - ", subsequent_indent="    ") for note in notes]
+    return "\n".join([title, *lines]) if notes else ""

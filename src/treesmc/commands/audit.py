@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--horizon", type=int, metavar="T", help="steps (default: the largest depth plus one)"
     )
+    parser.add_argument(
+        "--ordered",
+        action="store_true",
+        help="lines that name no path are whole rollouts, one after another, depths 0, 1, ...",
+    )
     parser.add_argument("--html", metavar="FILE", help="also write a report with plots, one file")
     parser.add_argument("--skip-bad", action="store_true", help="leave bad lines out, and count")
     parser.add_argument(
@@ -40,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one report, and write it where asked."""
-    from treesmc.audit.logs import read_probes, read_scores
+    from treesmc.audit.logs import number_paths, read_probes, read_scores
     from treesmc.audit.report import audit
     from treesmc.audit.table import render
 
@@ -48,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     check_at_least("--seed", args.seed, 0)
     check_at_least("--bootstrap", args.bootstrap, 20)
     probes = read_probes(args.log, args.skip_bad)
+    probes = number_paths(probes) if args.ordered else probes
     scores = read_scores(args.scores, args.skip_bad) if args.scores else None
     report = audit(
         probes,
