@@ -36,17 +36,17 @@ SOME = ("random, persistent", "needle", "language, exact")
 
 @pytest.fixture(scope="module")
 def results():
-    return list(run(SOME, logs=4))
+    return list(run(SOME, logs=2))
 
 
 def test_predictions_and_bounds_on_a_few_logs(results):
     verdicts = [v for _, some in results for v in some]
     ratios = claimed_ratios(verdicts)
-    assert len(ratios) >= 10
+    assert len(ratios) >= 5
     assert all(map(is_near, ratios))
     assert failures(verdicts) == 0
     held = np.mean([v.covered[key] for v in verdicts for key in COVERED])
-    assert held >= 0.8  # 48 intervals of level 95%, correlated within a log
+    assert held >= 0.8  # 24 intervals of level 95%, correlated within a log
 
 
 def test_nothing_is_claimed_of_what_is_out_of_sight():
