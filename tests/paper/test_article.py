@@ -37,6 +37,7 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited():
         generate.one_step_numbers,
         generate.overreading_numbers,
         generate.queries_numbers,
+        generate.pool_numbers,
     ],
 )
 def test_findings_are_those_of_the_code(numbers):
