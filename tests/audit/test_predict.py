@@ -182,3 +182,11 @@ def test_scenarios_alone_recommend_nothing():
     found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
     assert (found.method, found.n, found.claim) == ("none", None, NOTHING)
     assert "scenarios only" in found.why
+
+
+def test_lines_all_alike_are_a_log_too():
+    line = {"prompt": "a", "depth": 0, "log_value": 0.0, "child_log_values": [0.1, -0.2]}
+    seen = audit(probes_of([line] * 3), 0.1, replicates=20)
+    ratio = (math.exp(0.1) + math.exp(-0.2)) / 2
+    assert [q.value for q in seen.bellman.quantiles] == pytest.approx([math.log(ratio)] * 5)
+    assert seen.regime.name == "no error seen"

@@ -252,5 +252,7 @@ class _Moments:
         tau, trust = np.sqrt(self.log_variance)[:, None], shape.trust(self.log_variance)[:, None]
         with np.errstate(all="ignore"):
             location = np.log(self.mean)[:, None] - tau**2 / 2
-            standard = trust * (raw - shape.mean) / shape.sd + (1 - trust) * ndtri(QUANTILES)
+            standard = trust * (raw - shape.mean) / (shape.sd or 1.0) + (1 - trust) * ndtri(
+                QUANTILES
+            )
             return np.where(np.isfinite(raw), location + tau * standard, raw)
