@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treesmc.sims.kernels import alias, binomial, counts, moments, pool, resampling, smc, walk
+from treesmc.sims.kernels import (
+    alias,
+    binomial,
+    conditional,
+    counts,
+    moments,
+    pool,
+    resampling,
+    smc,
+    walk,
+)
 from treesmc.sims.kernels.sfc64 import BUFFER, open_stream
 from treesmc.sims.kernels.tables import moves, single_row
 from treesmc.sims.tree import TreeMDP
@@ -24,6 +34,7 @@ TREE = TreeMDP.from_layers(
 )
 TABLE = moves(TREE)
 BITS, ROW = np.uint64(2), np.uint64(4)  # the row of depth 1, class 0
+PATH = np.array([0, 9, 13], np.uint64)  # cells of symbols 0, 1, 1 through classes 0, 1, 0, 1
 LOG_PHI = np.array(TREE.log_value_at(3))
 REWARD = np.array([0.1, 1.0, 0.2])
 LAW = single_row(np.array([0.2, 0.5, 0.3]))
@@ -140,6 +151,12 @@ CASES = {
     ],
     "final_law": [lambda _: (TABLE.next_row, indices(12, 13, 15), WEIGHTS[2:].copy(), zeros(3))],
     "smc_block": [lambda stream: (TABLE, 5, 2, 0.9, stream, *out())],
+    "conditional_smc": [
+        lambda stream, rows=rows: (TABLE, PATH, particles(rows), stream) for rows in (2, 4)
+    ],
+    "conditional_smc_block": [
+        lambda stream, n=n: (TABLE, PATH, n, stream, *out()) for n in (1, 5)
+    ],
     "bit_count": [lambda _, x=x: (np.uint64(x),) for x in (0, 1, 2**64 - 1, 0xF0F0F00000000001)],
     "coin_tosses": [lambda stream, n=n: (np.uint64(n), stream) for n in (0, 1, 63, 64, 65, 300)],
     "by_bits": [
@@ -203,7 +220,7 @@ CASES = {
 
 KERNELS = {
     name: function
-    for module in (alias, moments, resampling, smc, binomial, counts, walk, pool)
+    for module in (alias, moments, resampling, smc, conditional, binomial, counts, walk, pool)
     for name, function in vars(module).items()
     if hasattr(function, "py_func") and name not in ("word", "uniform", "to_unit")
 }
