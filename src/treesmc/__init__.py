@@ -21,6 +21,7 @@ _HOME = {
     "certificate": "treesmc.sims",
     "naive_law": "treesmc.sims",
     "lineage": "treesmc.sims",
+    "conditional": "treesmc.sims",
     "cost": "treesmc.sims",
     "reward_models": "treesmc.sims",
     "audit": "treesmc",
