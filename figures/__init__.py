@@ -7,22 +7,9 @@ Modules are imported when called.
 from collections.abc import Callable
 from pathlib import Path
 
-from treesmc.sims.experiments import load_script
+from treesmc.sims.experiments import NAMES, load_script
 
 Draw = Callable[[Path, Path], list[Path]]
-
-NAMES = (
-    "headline",
-    "exponent",
-    "guided",
-    "phase",
-    "looseness",
-    "queries",
-    "perturbations",
-    "pool",
-    "resampling",
-    "language",
-)
 
 
 def _lazy(name: str) -> Draw:
