@@ -30,6 +30,7 @@ Beyond a cap the cost is censored: n_star is the cap, a lower bound, and is reco
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,6 +93,12 @@ class Cost:
     censored: bool
     reference_draws: float
     log_stderr: float
+
+    def row(self) -> dict[str, Any]:
+        """Return what tables say of a cost: number, ends of the interval, error and evidence."""
+        low, high = self.interval
+        ends = {"n_star": self.n_star, "low": low, "high": high}
+        return {**ends, "log_stderr": self.log_stderr, "evidence": self.evidence}
 
 
 @dataclass(frozen=True)
@@ -316,10 +323,15 @@ def _controlled(laws: FloatArray, excess: FloatArray) -> FloatArray:
     return laws - np.outer(excess, centred @ laws / variance)
 
 
+def has_exact_law(tree: TreeMDP, N: float) -> bool:
+    """Whether the law of SMC with about N particles is computed, in seconds, not sampled."""
+    affordable = N <= EXACT_CAP and N**1.5 * tree.horizon <= EXACT_WORK
+    return affordable and is_two_lineage(tree)
+
+
 def _exact_particles(tree: TreeMDP, delta: float, start: float, cap: int) -> int | None:
     """Return N* from the exact law, where there is one and it takes seconds."""
-    affordable = start <= EXACT_CAP and start**1.5 * tree.horizon <= EXACT_WORK
-    if not (affordable and is_two_lineage(tree)):
+    if not has_exact_law(tree, start):
         return None
     return least_particles_exact(tree, delta, min(cap, EXACT_CAP))
 

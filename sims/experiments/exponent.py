@@ -62,11 +62,7 @@ def compute_point(point: Parameters) -> Row:
     replicates, seed = point["replicates"], point["seed"]
     found = least_particles(tree, point["delta"], replicates=replicates, seed=seed)
     return {
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": found.interval[1],
-        "log_stderr": found.log_stderr,
-        "evidence": found.evidence,
+        **found.row(),
         "first_order": terminal_constant(tree) / point["delta"],
     }
 

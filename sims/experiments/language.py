@@ -102,8 +102,7 @@ def compute_point(point: Parameters) -> Row:
 
 def _measured(tree: TreeMDP, point: Parameters) -> Row:
     found = least_particles(tree, point["delta"], replicates=point["replicates"], seed=1)
-    low, high = found.interval
-    return {"n_star": found.n_star, "low": low, "high": high, "evidence": found.evidence}
+    return found.row()
 
 
 def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:

@@ -68,10 +68,7 @@ def compute_point(point: Parameters) -> Row:
     return {
         "eps": epsilon(tree),
         "L": ratio_bound(tree),
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": found.interval[1],
-        "evidence": found.evidence,
+        **found.row(),
         "first_order": predicted,
         "certified": certified_particles(tree, delta, predicted, seed),
         "instance": instance,

@@ -111,11 +111,7 @@ def compute_point(point: Parameters) -> Row:
     effort = {"replicates": point["replicates"], "seed": point["seed"]}
     found = cost(tree, method, point["delta"], **effort)
     return {
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": found.interval[1],
-        "log_stderr": found.log_stderr,
-        "evidence": found.evidence,
+        **found.row(),
         "attained": epsilon(tree),
         "value_error": value_error(tree),
         "seen_value_error": seen_value_error(tree),

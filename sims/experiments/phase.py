@@ -106,10 +106,7 @@ def compute_point(point: Parameters) -> Row:
     found = least_particles(tree, point["delta"], replicates=replicates, seed=point["seed"])
     return {
         "first_order": math.exp(log_needle_constant(point["T"], point["eps"])) / point["delta"],
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": found.interval[1],
-        "evidence": found.evidence,
+        **found.row(),
     }
 
 

@@ -108,9 +108,7 @@ def compute_point(point: Parameters) -> Row:
             replicates=point["replicates"],
             seed=point["seed"],
         )
-    low, high = found.interval
-    measured = {"n_star": found.n_star, "low": low, "high": high}
-    return row | measured | {"log_stderr": found.log_stderr, "evidence": found.evidence}
+    return row | found.row()
 
 
 def predicted(tree: TreeMDP, scheme: str, kappa: float, delta: float) -> float | None:

@@ -21,15 +21,14 @@ import numpy as np
 
 from treesmc.sims.cost import (
     BATCHES,
-    EXACT_CAP,
-    EXACT_WORK,
     cost,
     estimate_tv,
+    has_exact_law,
     rejection_samples,
     terminal_constant,
 )
 from treesmc.sims.families import FAMILIES
-from treesmc.sims.lineage import is_two_lineage, lineage_law
+from treesmc.sims.lineage import lineage_law
 from treesmc.sims.naive_law import naive_law, sample_bracket
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.samplers import Estimate, sample_pool_mh, sample_smc
@@ -85,8 +84,7 @@ def is_exact(tree: TreeMDP, point: Parameters, N: float) -> bool:
     """Whether the law of a point's method at N is computed rather than sampled."""
     if point["method"] in ("smc", "guided-smc", "pool-mh"):
         countable = point["resampling"] == "multinomial" and point["ess_threshold"] == 1
-        affordable = N <= EXACT_CAP and N**1.5 * tree.horizon <= EXACT_WORK
-        return point["method"] == "smc" and countable and affordable and is_two_lineage(tree)
+        return point["method"] == "smc" and countable and has_exact_law(tree, N)
     return True
 
 
@@ -124,11 +122,7 @@ def _cost(tree: TreeMDP, point: Parameters) -> Row:
     options = {name: point[name] for name in ("resampling", "ess_threshold", "replicates")}
     found = cost(tree, method, delta, seed=stream_seed(point), **options)
     row: Row = {
-        "n_star": found.n_star,
-        "low": found.interval[0],
-        "high": found.interval[1],
-        "log_stderr": found.log_stderr,
-        "evidence": found.evidence,
+        **found.row(),
         "censored": int(found.censored),
         "reference_draws": found.reference_draws,
     }
