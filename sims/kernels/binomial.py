@@ -2,7 +2,7 @@
 
 Binomial(n, p), p <= 1/2, is drawn
 
-* for n <= 512 by comparing n uniforms with p bit by bit, all at once: of the m uniforms that agree
+* for n <= 256 by comparing n uniforms with p bit by bit, all at once: of the m uniforms that agree
   with p so far, as many have the next bit set as m random bits; where p has that bit, the others
   are below p, and where not, those are above. The number undecided halves with every bit, and
   bits are counted 64 at a time;
@@ -17,7 +17,13 @@ and with d = k - m, M = n - m + 1, r = p/(1 - p) it is
     - (k + 1/2) log(1 + d/(m+1)) - (n - k + 1/2) log(1 - d/M) + d log(r M/(m+1))
     + c(m) + c(n-m) - c(k) - c(n-k),
 
-whose terms are of the order of d, about sqrt(n): accurate to 1e-7 at n = 2^53.
+whose terms are of the order of d, about sqrt(n): accurate to 1e-7 at n = 2^53. It is seldom
+needed: with s^2 = n p (1 - p) the variance and d >= 0 the distance of k from the mode,
+
+    |log f(k)/f(mode) + d^2/(2 s^2)| <= d/s^2 ((d (d/3 + 5/8) + 1/6)/s^2 + 1/2),   d <= s^2/2
+
+(V. Kachitvichyanukul and B. Schmeiser, "Binomial random variate generation", Comm. ACM 31 (1988)),
+and (1 - x/64)^64 <= exp(-x) <= (1 + x/64)^-64, 0 <= x <= 64, tells without any logarithm.
 
 A split of n over the leaves of a binary tree of sums draws, at every node, how many go left. The
 rarer side is drawn, so that tiny masses keep their digits; a mass of zero receives nothing.
@@ -117,33 +123,89 @@ def log_ratio_to_mode(n, p, mode, k):
 
 
 @inner_kernel
-def by_rejection(n, p, stream):
-    """Draw Binomial(n, p), p <= 1/2, n p >= 10, by algorithm BTRS."""
+def hat(n, p):
+    """Return the standard deviation of Binomial(n, p), and b and a of BTRS's hat."""
     spread = math.sqrt(n * p * (1.0 - p))
     b = 1.15 + 2.53 * spread
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    centre = n * p + 0.5
-    while True:
+    return spread, b, -0.0873 + 0.0248 * b + 0.01 * p
+
+
+@inner_kernel
+def trial(n, p, u, v):
+    """Return the k that BTRS makes of two uniforms, and whether it is taken unseen."""
+    _, b, a = hat(n, p)
+    us = 0.5 - abs(u)
+    k = np.floor(a * (2.0 * u / us) + b * u + (n * p + 0.5))
+    return k, us >= 0.07 and (0.92 - v) * b >= 4.2
+
+
+@inner_kernel
+def squeeze(d, precision):
+    """Return bounds on log f(mode)/f(k) at distance d, for d <= variance/2; precision = 1/s^2."""
+    x = d * precision
+    middle = 0.5 * d * x
+    slack = x * ((d * (d * (1 / 3) + 0.625) + 1 / 6) * precision + 0.5)
+    return max(middle - slack, 0.0), middle + slack
+
+
+@inner_kernel
+def power_64(x):
+    """Return the larger of x and 0, to the power of 64."""
+    x = max(x, 0.0)
+    for _ in range(6):
+        x *= x
+    return x
+
+
+@inner_kernel
+def accept(n, p, u, v, k):
+    """Hold v against f(k)/f(mode) and the hat."""
+    spread, b, a = hat(n, p)
+    squared = (0.5 - abs(u)) ** 2
+    v *= spread * (2.83 * b + 5.1) * squared / (b * (a + b * squared))
+    mode = np.floor((n + 1.0) * p)
+    d, precision = abs(k - mode), 1.0 / (spread * spread)
+    if d * precision <= 0.5:
+        low, high = squeeze(d, precision)
+        if v <= power_64(1.0 - high * (1 / 64)):
+            return True
+        if v * power_64(1.0 + low * (1 / 64)) > 1.0:
+            return False
+    return math.log(v) <= log_ratio_to_mode(n, p, mode, k)
+
+
+@inner_kernel
+def keep_trying(n, p, u, v, k, stream):
+    """Go on after a first trial that was not taken unseen."""
+    while not (0.0 <= k <= n and accept(n, p, u, v, k)):
         u, v = uniform(stream) - _HALF, uniform(stream)
-        us = 0.5 - abs(u)
-        k = np.floor((2.0 * a / us + b) * u + centre)
-        if us >= 0.07 and (0.92 - v) * b >= 4.2:
-            return np.int64(k)
-        if 0.0 <= k <= n:
-            mode = np.floor((n + 1.0) * p)
-            v *= (2.83 + 5.1 / b) * spread / (a / (us * us) + b)
-            if math.log(v) <= log_ratio_to_mode(n, p, mode, k):
-                return np.int64(k)
+        k, unseen = trial(n, p, u, v)
+        if unseen:
+            break
+    return k
+
+
+@inner_kernel
+def few(n, p, stream):
+    """Draw Binomial(n, p) for small n or small n p."""
+    if n <= COUNTED_BITS:
+        return by_bits(n, p, stream)
+    return by_inversion(n, p, stream)
 
 
 @inner_kernel
 def binomial(n, p, stream):
-    """Draw Binomial(n, p), p <= 1/2."""
-    if n <= COUNTED_BITS:
-        return by_bits(n, p, stream)
-    if n * p < INVERTED:
-        return by_inversion(n, p, stream)
-    return by_rejection(float(n), p, stream)
+    """Draw Binomial(n, p), p <= 1/2.
+
+    The first trial of the rejection is written out, since a call would cost a fifth of it.
+    """
+    if n <= COUNTED_BITS or n * p < INVERTED:
+        return few(n, p, stream)
+    u, v = uniform(stream) - _HALF, uniform(stream)
+    k, unseen = trial(n, p, u, v)
+    if not unseen:
+        k = keep_trying(float(n), p, u, v, k, stream)
+    return np.int64(k)
 
 
 @inner_kernel

@@ -24,7 +24,7 @@ def repeat(method, n, p, stream, out):
         elif method == 1:
             out[r] = binomial.by_inversion(int(n), p, stream)
         elif method == 2:
-            out[r] = binomial.by_rejection(float(n), p, stream)
+            out[r] = binomial.binomial(int(n), p, stream)
         else:
             out[r] = binomial.share(int(n), p, stream)
 
@@ -103,6 +103,57 @@ def test_ratios_of_probabilities_keep_their_digits(n, z):
             s * (math.lgamma(x + 1) + math.lgamma(n - x + 1)) for s, x in ((1, mode), (-1, k))
         )
         assert plain + (k - mode) * math.log(0.3 / 0.7) != pytest.approx(exact, abs=1e-3)
+
+
+LAWS = [(21, 0.49), (40, 0.25), (257, 0.04), (300, 0.5), (5000, 0.002), (5000, 0.3), (10**5, 0.1)]
+
+
+def holds(n, p, within=0.5, width=1.0):
+    """Whether the squeeze, narrowed to some width, holds at all d <= within * variance."""
+    mode, precision = math.floor((n + 1) * p), 1 / (n * p * (1 - p))
+    k = np.arange(n + 1)
+    k = k[np.abs(k - mode) * precision <= within]
+    log_f = binom(n, p).logpmf(k)
+    log_ratio = log_f[k == mode] - log_f
+    low, high = np.transpose([binomial.squeeze(float(abs(d)), precision) for d in k - mode])
+    narrower = (1 - width) / 2 * (high - low)
+    round_off = 1e-13 * n
+    above = low + narrower <= log_ratio + round_off
+    return (above & (log_ratio <= high - narrower + round_off)).all()
+
+
+@pytest.mark.parametrize(("n", "p"), LAWS)
+def test_the_squeeze_holds(n, p):
+    assert holds(n, p)
+
+
+def test_the_squeeze_is_not_much_too_wide_nor_unlimited():
+    assert not holds(5000, 0.002, width=0.75)
+    assert not holds(10**5, 0.1, within=2.0)
+
+
+@pytest.mark.parametrize(("n", "p"), LAWS)
+def test_the_squeeze_changes_no_decision(n, p):
+    """It is there for speed: decisions are those of the ratio of probabilities itself."""
+    rng, mode = np.random.default_rng(5), math.floor((n + 1) * p)
+    spread, b, a = binomial.hat(float(n), p)
+    u, v = rng.random((2, 4000))
+    u -= 0.5
+    k = np.clip(np.floor((2 * a / (0.5 - np.abs(u)) + b) * u + n * p + 0.5), 0, n)
+    scaled = v * (2.83 + 5.1 / b) * spread / (a / (0.5 - np.abs(u)) ** 2 + b)
+    gap = [binomial.log_ratio_to_mode(float(n), p, float(mode), x) for x in k] - np.log(scaled)
+    taken = np.array([binomial.accept(float(n), p, *x) for x in zip(u, v, k, strict=True)])
+    clear = np.abs(gap) > 1e-9
+    assert (taken == (gap >= 0))[clear].all()
+    assert 0.5 < taken.mean() < 1
+    assert not (taken == (gap >= 0.05))[clear].all()
+
+
+def test_powers_of_64():
+    x = np.linspace(0, 64, 200)
+    assert all(binomial.power_64(1 - y / 64) <= math.exp(-y) for y in x)
+    assert all(binomial.power_64(1 + y / 64) <= math.exp(y) * (1 + 1e-13) for y in x)
+    assert binomial.power_64(-0.5) == 0.0
 
 
 def test_shares_take_the_rarer_side():

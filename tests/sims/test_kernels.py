@@ -168,12 +168,21 @@ CASES = {
     ],
     "correction": [lambda _, x=x: (x,) for x in (0.0, 9.0, 10.0, 1e6)],
     "log_ratio_to_mode": [lambda _: (1000.0, 0.3, 300.0, 321.0)],
-    "by_rejection": [
-        lambda stream, n=n, p=p: (n, p, stream)
-        for n, p in ((1000.0, 0.3), (2.0**53, 0.5), (1e9, 1e-8))
+    "hat": [lambda _: (1000.0, 0.3)],
+    "trial": [lambda _, u=u: (1000.0, 0.3, u, 0.5) for u in (0.1, -0.49)],
+    "squeeze": [lambda _, d=d: (d, 1e-3) for d in (0.0, 3.0, 400.0)],
+    "power_64": [lambda _, x=x: (x,) for x in (-1.0, 0.9, 1.1)],
+    "accept": [
+        lambda _, u=u, v=v, k=k: (1000.0, 0.3, u, v, k)
+        for u, v, k in ((0.45, 0.4, 330.0), (0.45, 0.9, 330.0), (-0.4999, 1e-3, 0.0))
     ],
+    "keep_trying": [
+        lambda stream, k=k: (1000.0, 0.3, 0.45, 0.9, k, stream) for k in (-1.0, 330.0, 310.0)
+    ],
+    "few": [lambda stream, n=n, p=p: (n, p, stream) for n, p in ((20, 0.3), (10**4, 1e-4))],
     "binomial": [
-        lambda stream, n=n, p=p: (n, p, stream) for n, p in ((20, 0.3), (10**4, 1e-4), (10**6, 0.5))
+        lambda stream, n=n, p=p: (n, p, stream)
+        for n, p in ((20, 0.3), (10**4, 1e-4), (10**6, 0.5), (2**53, 0.5), (10**9, 1e-7))
     ],
     "rarer": [lambda _, x=x: x for x in ((0.3, 0.1), (0.1, 0.3), (0.0, 1.0), (1.0, 0.0))],
     "share": [lambda stream, p=p: (1000, p, stream) for p in (0.3, -0.3, 0.0, -0.0)],
