@@ -28,7 +28,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.jit import inner_kernel
 
 LANES = 16
 BUFFER = 512  # words, 4 kB: the buffer stays in the nearest cache
@@ -40,7 +40,7 @@ _A, _B, _C = (BUFFER + 2 + LANES * i for i in range(3))
 _LENGTH = BUFFER + 2 + 3 * LANES
 
 _ZERO, _ONE, _3, _11, _24, _40 = (np.uint64(x) for x in (0, 1, 3, 11, 24, 40))
-_EMPTY = np.uint64(BUFFER)
+_EMPTY, _DROPPED = np.uint64(BUFFER), np.uint64(ROUNDS * LANES)
 _UNIT = 2.0**-53
 
 
@@ -57,7 +57,7 @@ def open_stream(seed: int, *key: int) -> NDArray[np.uint64]:
     stream = np.zeros(_LENGTH, np.uint64)
     stream[_A : _A + LANES], stream[_B : _B + LANES] = _words_of_key(seed, *key[:-1])[:, None]
     stream[_C : _C + LANES] = np.arange(LANES) + key[-1] * LANES
-    start(stream)
+    stream[_COUNTER], stream[_USED] = 1, BUFFER
     return stream
 
 
@@ -79,31 +79,21 @@ def step(stream, w, first):
 
 @inner_kernel
 def refill(stream):
-    """Fill the buffer with the next words."""
+    """Fill the buffer with the next words; drop the first ones of a stream just opened."""
     w = stream[_COUNTER]
+    stream[_USED] = _DROPPED if w == _ONE else _ZERO
     for first in range(0, BUFFER, LANES):
         step(stream, w, first)
         w += _ONE
     stream[_COUNTER] = w
-    stream[_USED] = 0
-
-
-@kernel
-def start(stream):
-    """Open a stream whose a, b, c are set: drop the first words, leave the buffer empty."""
-    for w in range(1, ROUNDS + 1):
-        step(stream, np.uint64(w), 0)
-    stream[_COUNTER] = ROUNDS + 1
-    stream[_USED] = BUFFER
 
 
 @inner_kernel
 def word(stream):
     """Return the next word."""
-    used = stream[_USED]
-    if used == _EMPTY:
+    if stream[_USED] == _EMPTY:
         refill(stream)
-        used = _ZERO
+    used = stream[_USED]
     stream[_USED] = used + _ONE
     return stream[used]
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jit import kernel
 from treesmc.sims.kernels.alias import fill_tables
 from treesmc.sims.kernels.binomial import plan_rows
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
@@ -81,9 +82,15 @@ def single_row(law: FloatArray) -> Row:
     row = Row(
         np.uint64(bits), np.empty(cells, np.uint64), np.empty(cells, np.uint32), np.zeros(cells)
     )
-    fill_tables(law, len(law), bits, row.threshold, row.alias)
-    plan_rows(law, len(law), row.plan, cells)
+    fill_rows(law, len(law), bits, row.threshold, row.alias, row.plan)
     return row
+
+
+@kernel
+def fill_rows(policy, n_symbols, bits, threshold, alias, plan):
+    """Make alias tables and plans of rows; one kernel for both, as each takes 15 ms to load."""
+    fill_tables(policy, n_symbols, bits, threshold, alias)
+    plan_rows(policy, n_symbols, plan, 1 << bits)
 
 
 @lru_cache(maxsize=8)
@@ -136,13 +143,13 @@ def _lay_out(tree: TreeMDP, t: int, policy: FloatArray, ratio: FloatArray, table
     first = int(table.first_row[t])
     cells = slice(first, first + shape[0] * shape[1])
     p = tree.edge_layer(policy, t).ravel()
-    fill_tables(p, width, int(table.bits[t]), table.threshold[cells], table.alias[cells])
+    written = table.threshold[cells], table.alias[cells], table.plan[cells]
+    fill_rows(p, width, int(table.bits[t]), *written)
     table.alias[cells] += np.uint32(first)
     next_row = table.first_row[t + 1] + (tree.child_at(t).astype(np.uint64) << table.bits[t + 1])
     table.next_row[cells] = table.first_row[t + 1]
     _row_view(table.next_row, cells, shape)[:, :width] = next_row
     _row_view(table.ratio, cells, shape)[:, :width] = tree.edge_layer(ratio, t)
-    plan_rows(p, width, table.plan[cells], shape[1])
 
 
 def _row_view(flat: NDArray[Any], cells: slice, shape: tuple[int, int]) -> NDArray[Any]:

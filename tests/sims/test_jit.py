@@ -58,3 +58,22 @@ def test_kernel_leaves_numba_settings_alone():
 
     assert jit.config.CACHE_DIR == before
     assert identity(3) == 3
+
+
+FIRST_CALL = """
+import sys
+from treesmc import families, samplers
+samplers.sample_smc(families.needle(2, 0.1), 2, 2, 0)
+print("scipy.linalg" in sys.modules)
+
+import numba, numpy as np
+multiply = numba.njit(lambda a, b: a @ b)
+print(multiply(np.full((2, 2), 2.0), np.eye(2)).sum(), "scipy.linalg" in sys.modules)
+"""
+
+
+def test_scipy_is_imported_for_linear_algebra_only():
+    answer = subprocess.run(
+        [sys.executable, "-c", FIRST_CALL], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["False", "8.0", "True"]

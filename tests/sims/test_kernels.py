@@ -18,9 +18,10 @@ from treesmc.sims.kernels import (
     pool,
     resampling,
     smc,
+    tables,
     walk,
 )
-from treesmc.sims.kernels.sfc64 import BUFFER, open_stream
+from treesmc.sims.kernels.sfc64 import BUFFER, LANES, ROUNDS, open_stream
 from treesmc.sims.kernels.tables import moves, single_row
 from treesmc.sims.tree import TreeMDP
 
@@ -100,6 +101,9 @@ CASES = {
     ],
     "fill_tables": [
         lambda _: (POLICY.copy(), 3, 2, np.zeros(8, np.uint64), indices(*range(8)))
+    ],
+    "fill_rows": [
+        lambda _: (POLICY.copy(), 3, 2, np.zeros(8, np.uint64), indices(*range(8)), zeros(8))
     ],
     "cross": [
         lambda _, word=word: (TABLE.threshold, TABLE.alias, ROW, BITS, np.uint64(word))
@@ -229,7 +233,18 @@ CASES = {
 
 KERNELS = {
     name: function
-    for module in (alias, moments, resampling, smc, conditional, binomial, counts, walk, pool)
+    for module in (
+        alias,
+        binomial,
+        conditional,
+        counts,
+        moments,
+        pool,
+        resampling,
+        smc,
+        tables,
+        walk,
+    )
     for name, function in vars(module).items()
     if hasattr(function, "py_func") and name not in ("word", "uniform", "to_unit")
 }
@@ -326,7 +341,7 @@ def test_reference_streams_end_where_they_should():
     """Kernels that use single words leave the stream where as many words leave it."""
     stream = open_stream(1, 2)
     pool.propose(TABLE, 1, integers(*range(8)), zeros(4), stream)
-    assert stream[BUFFER] == 6  # a draw and a pick at each of three depths
+    assert stream[BUFFER] == ROUNDS * LANES + 6  # a draw and a pick at each of three depths
 
 
 def test_welford_keeps_the_variance_of_a_law_that_hardly_varies():

@@ -78,8 +78,6 @@ def test_compiled_equals_plain_python():
         sfc64.step.py_func(two, np.uint64(2**64 - 1), 0)
         sfc64.refill(one)
         sfc64.refill.py_func(two)
-        sfc64.start(one)
-        sfc64.start.py_func(two)
         assert sfc64.uniform(one) == sfc64.uniform.py_func(two)
     assert (one == two).all()
 

@@ -1,5 +1,7 @@
 """The hash of a source follows its imports, and nothing else."""
 
+import ast
+
 import pytest
 
 from treesmc.sims import sources
@@ -38,6 +40,24 @@ def test_hash_changes_with_what_is_imported_only(package, edited, changes):
     with (package / edited).open("a") as handle:
         handle.write("# edited\n")
     assert (fresh_hash(package / "a.py") != before) == changes
+
+
+def parsed_names(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_patterns_find_what_the_parser_finds():
+    files = sorted(sources.ROOT.rglob("*.py"))
+    assert len(files) > 50
+    for file in files:
+        text = file.read_text()
+        missed = set(parsed_names(text)) - set(sources._module_names(text))
+        assert not missed, f"{file}: write these imports without comments in brackets"
 
 
 def test_circular_imports_end(package):
