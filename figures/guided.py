@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
 from treesmc.figures.style import Look
-from treesmc.sims.experiments.guided import HORIZONS
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 
@@ -56,12 +55,13 @@ def build(rows: list[Row]) -> Figure:
 
 def _draw_worst(axes: Axes, rows: list[Row]) -> None:
     """Draw S4's tree, and its formula, horizon by horizon."""
-    for T, look in zip(HORIZONS, ordered_looks(len(HORIZONS)), strict=True):
+    horizons = sorted({row["T"] for row in of(rows, base="persistent")})
+    for T, look in zip(horizons, ordered_looks(len(horizons)), strict=True):
         series = of(rows, base="persistent", T=T)
         axes.plot(X, [guided_single_tv(T, x / T) for x in X], color=look.colour, zorder=1)
         x, tv = T * column(series, "eps"), column(series, "tv")
         handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        axes.plot(x, tv, label=f"S4's worst tree, $T = {T}$", **handle)
+        axes.plot(x, tv, label=f"S4's worst tree, $T = {T:g}$", **handle)
 
 
 def _draw_exact(axes: Axes, rows: list[Row]) -> None:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
 from treesmc.figures.style import Look
-from treesmc.sims.experiments.pool import DEGREES, DELTA
+from treesmc.sims.experiments.pool import DEGREES
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.pool_chain import SCORES
@@ -50,7 +50,8 @@ def build(rows: list[Row]) -> Figure:
     """Return the figure of the table's rows."""
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.0), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1.15, 1))
-    _draw_accuracy(left, of(rows, series="accuracy"))
+    (delta,) = {row["delta"] for row in of(rows, series="least")}
+    _draw_accuracy(left, of(rows, series="accuracy"), delta)
     _draw_cost(middle, rows)
     _draw_balance(right, of(rows, series="balance"))
     for axes in (left, middle, right):
@@ -76,13 +77,13 @@ def fit_degree(rows: list[Row], c: float, series: str = "fixed H") -> Fit:
     return fit_growth(column(used, "T"), log_cost, 12**-0.5 / M, ("1", "log T"))
 
 
-def _draw_accuracy(axes: Axes, rows: list[Row]) -> None:
+def _draw_accuracy(axes: Axes, rows: list[Row], delta: float) -> None:
     pools = sorted({row["M"] for row in rows})
     for M, look in zip(pools, ordered_looks(len(pools)), strict=True):
         series = of(rows, M=M)
         handle = {**HANDLE, "marker": look.marker, "color": look.colour, "linestyle": "-"}
         axes.plot(column(series, "H"), column(series, "tv"), label=f"$M = {M:g}$", **handle)
-    axes.axhline(DELTA, **bound_look(ours=False))
+    axes.axhline(delta, **bound_look(ours=False))
     axes.set(yscale="log", ylim=(SHOWN, 1), xlabel="iterations $H$", ylabel="TV from the target")
     axes.set_title(rf"accuracy, $T = {rows[0]['T']:g}$, $\varepsilon = 1/T$")
 

@@ -17,10 +17,9 @@ from matplotlib.figure import Figure
 
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, column, of, ordered_looks
-from treesmc.sims.experiments.queries import EFFORTS, SYMBOLS
 from treesmc.sims.experiments.shards import Row, read_table
 
-REACH = EFFORTS[-1]
+REACH = 1.5  # of q/H and N/H
 STRATEGIES = {"fresh": "fresh", "repeats": "at random"}
 DASHED = (0, (4, 1.5))
 SHADES = (style.ORANGE, style.RED, style.PURPLE)
@@ -51,7 +50,8 @@ def build(rows: list[Row]) -> Figure:
 
 def _draw_strategies(axes: Axes, rows: list[Row]) -> None:
     """Draw S3's line for every H, and the two strategies on it and below it."""
-    looks = dict(zip(SYMBOLS, ordered_looks(len(SYMBOLS)), strict=True))
+    symbols = sorted({row["H"] for row in of(rows, series="fresh")})
+    looks = dict(zip(symbols, ordered_looks(len(symbols)), strict=True))
     for H, look in looks.items():
         q = np.array([0, H - 1, REACH * H])
         axes.plot(q / H, np.minimum(1, (q + 1) / H), color=look.colour, zorder=1)
@@ -62,7 +62,7 @@ def _draw_strategies(axes: Axes, rows: list[Row]) -> None:
             edge = "white" if name == "fresh" else look.colour
             handle = {**HANDLE, "marker": look.marker, "markeredgecolor": edge}
             x, y = column(series, "q") / H, column(series, "success")
-            axes.plot(x, y, color=face, label=f"{label}, $H = {H}$", clip_on=False, **handle)
+            axes.plot(x, y, color=face, label=f"{label}, $H = {H:g}$", clip_on=False, **handle)
 
 
 def _draw_smc(axes: Axes, rows: list[Row]) -> None:

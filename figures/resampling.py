@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from treesmc.figures import style
 from treesmc.figures.common import column, of
 from treesmc.figures.style import Look
-from treesmc.sims.experiments.resampling import FIT_FROM, HORIZONS, IDEAL, KAPPAS, NAIVE, fit_slope
+from treesmc.sims.experiments.resampling import FIT_FROM, IDEAL, NAIVE, fit_slope
 from treesmc.sims.experiments.shards import Row, read_table
 
 LOOKS = {
@@ -57,7 +57,7 @@ def build(rows: list[Row]) -> Figure:
     """Return the figure of the table's rows."""
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.2), layout="constrained")
     *panels, right = figure.subplots(1, 3, width_ratios=(1, 1, 1))
-    for axes, family in zip(panels, HORIZONS, strict=True):
+    for axes, family in zip(panels, TITLES, strict=True):
         _draw_particles(axes, of(rows, family=family))
         axes.set_title(TITLES[family])
     panels[0].set_ylabel("particles $N^*$")
@@ -71,7 +71,7 @@ def build(rows: list[Row]) -> Figure:
 def _draw_particles(axes: Axes, rows: list[Row]) -> None:
     """Draw N* of one tree by scheme, without resampling, and by ideal resampling."""
     for scheme, look in LOOKS.items():
-        for kappa in KAPPAS:
+        for kappa in WHEN:
             _draw_scheme(axes, of(rows, scheme=scheme, kappa=kappa), look, kappa)
     naive, ideal = of(rows, scheme=NAIVE), of(rows, scheme=IDEAL)
     axes.plot(column(naive, "T"), column(naive, "n_star"), **NAIVE_LINE)
@@ -107,9 +107,9 @@ def slopes(rows: list[Row]) -> dict[tuple[str, str, float], tuple[float, float]]
     """Return b of N* = a + b T and half its 95% interval, by tree, scheme and threshold."""
     fits = {
         (family, scheme, kappa): fit_slope(of(rows, family=family, scheme=scheme, kappa=kappa))
-        for family in HORIZONS
+        for family in TITLES
         for scheme in LOOKS
-        for kappa in KAPPAS
+        for kappa in WHEN
     }
     return {
         key: (fit.coefficient("T"), float(np.ptp(fit.interval("T"))) / 2)
@@ -147,7 +147,7 @@ def _handles() -> list[Line2D]:
     """Return the legend: schemes, when they act, the two references, the two trees."""
     schemes = [Line2D([], [], label=s, **_shape(look, 1.0)) for s, look in LOOKS.items()]
     ink = Look(style.INK, "o", "-")
-    when = [Line2D([], [], label=WHEN[k], linestyle=WHEN_DASH[k], **_shape(ink, k)) for k in KAPPAS]
+    when = [Line2D([], [], label=WHEN[k], linestyle=WHEN_DASH[k], **_shape(ink, k)) for k in WHEN]
     references = [
         Line2D([], [], label="no resampling", **NAIVE_LINE),
         Line2D([], [], label="ideal resampling, first order", **IDEAL_LINE),

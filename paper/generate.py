@@ -30,8 +30,7 @@ from treesmc.sims.experiments.perturbations import (
     ERROR_HORIZON,
     fit_horizon,
 )
-from treesmc.sims.experiments.queries import POPULATION, n_symbols
-from treesmc.sims.experiments.resampling import HORIZONS
+from treesmc.sims.experiments.queries import n_symbols
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import fit_growth
 from treesmc.sims.tree import TreeMDP
@@ -382,7 +381,10 @@ def exponent_numbers() -> dict[str, str]:
 
 def queries_numbers() -> dict[str, str]:
     """Queries and particles for TV <= 1/10 on one `needle`, and SMC with as many as symbols."""
-    (T, eps), delta = POPULATION, 0.1
+    if not _drawn("queries"):
+        return {}
+    population, delta = of(read_table(RESULTS / "queries.csv"), series="run")[0], 0.1
+    T, eps = int(population["T"]), population["eps"]
     tree = families.needle(T, eps)
     H, mass = n_symbols(tree), float(values.target_law(tree)[0])
     return {
@@ -433,7 +435,8 @@ def resampling_numbers() -> dict[str, str]:
         return {}
     rows = read_table(RESULTS / "resampling.csv")
     drifting = of(rows, family="needle_in_drift", scheme="naive")[-1]
-    longest = [r for r in of(rows, family="needle", T=HORIZONS["needle"][-1]) if r["n_star"]]
+    T = max(row["T"] for row in of(rows, family="needle"))
+    longest = [row for row in of(rows, family="needle", T=T) if row["n_star"]]
     most = max(r["n_star"] for r in of(longest, kappa=1.0) if r["scheme"] != "multinomial")
     slope = {
         key: rf"\ensuremath{{{b:.2f} \pm {half:.2f}}}" for key, (b, half) in slopes(rows).items()

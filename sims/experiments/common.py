@@ -1,38 +1,45 @@
-"""What every experiment does with its points: compute what is missing, write ``<name>.csv``."""
+"""What every experiment does with its points: read them, compute what is missing, write a table.
 
-from collections.abc import Callable, Sequence
+The points of an experiment are a sweep file beside its module, `NAME.toml`, which names the columns
+of its table too. It runs on any engine; here it runs on threads, for a figure.
+"""
+
 from pathlib import Path
 
-from treesmc.sims.experiments.shards import Parameters, Row, collect, run
+from treesmc.sims.experiments.shards import Parameters, collect, run
+from treesmc.sims.sweeps.plan import Sweep, describe, load_sweep
 
 
-def tabulate(
-    points: Sequence[Parameters],
-    compute_point: Callable[[Parameters], Row],
-    columns: Sequence[str],
-    results_dir: Path,
-    jobs: int = 1,
-) -> Path:
-    """Compute the missing points, write their columns and return the table's path.
+def plan(name: str, quick: bool = False) -> Sweep:
+    """Return the sweep of an experiment, or its quick version."""
+    return load_sweep(Path(__file__).with_name(f"{name}.toml"), quick)
+
+
+def points(name: str, quick: bool = False) -> list[Parameters]:
+    """Return the parameters of all points, in the order of the table."""
+    return list(plan(name, quick))
+
+
+def compute(name: str, results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
+    """Compute what is missing and return the table, ``results_dir/name.csv``.
 
     Parameters
     ----------
-    points : sequence of dict
-        At least one. Each holds its ``experiment``, which names the table, its ``T``, and its
-        ``series``.
-    compute_point, columns, jobs
-        As in `run` and `collect`.
+    name : str
+        Of the experiment.
     results_dir : path
         Gets the table, and below ``shards`` the points.
+    jobs : int
+        Number of threads.
+    quick : bool
+        Fewer points and replicates.
     """
-    name = points[0]["experiment"]
-    rows = run(points, compute_point, results_dir / "shards" / name, _describe, _effort, jobs)
-    return collect(rows, columns, results_dir / f"{name}.csv")
-
-
-def _describe(point: Parameters) -> str:
-    return f"{point['experiment']} {point['series']} T={point['T']}"
+    sweep, shards = plan(name, quick), results_dir / "shards" / name
+    compute_point = sweep.vocabulary.compute_point
+    rows = run(list(sweep), compute_point, shards, describe, _effort, jobs)
+    return collect(rows, list(sweep.columns()), results_dir / f"{name}.csv")
 
 
 def _effort(point: Parameters) -> float:
+    """Where replicates take T^2, there are about 1/T of them."""
     return float(point["T"])

@@ -13,47 +13,15 @@ t log(1 + eps). N* is exact while the Wright-Fisher chain fits, and measured by 
 """
 
 import math
-from pathlib import Path
 
-from treesmc.sims.cost import least_particles, terminal_constant
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.families import needle
 from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.sweeps.keys import at_least_zero, proportion, text, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 
-DELTA = 0.1
-EPSILONS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
-QUICK_EPSILONS = (0.25, 0.5)
-SCALES = (0.75, 1.0, 1.5, 2.0, 2.75, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5)
-QUICK_SCALES = (1.0, 2.0, 3.5, 5.0, 6.5)
 FIT_FROM = 3.0  # in x; what is left out of exp(2x) is x exp(-2x) of it
-
-COLUMNS = (
-    *("series", "T", "eps", "delta", "n_star", "low", "high", "log_stderr", "evidence"),
-    *("first_order", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points: about the same x at every eps."""
-    epsilons, scales = (QUICK_EPSILONS, QUICK_SCALES) if quick else (EPSILONS, SCALES)
-    grid = [(eps, T) for eps in epsilons for T in _horizons(eps, scales)]
-    return [
-        {
-            "experiment": "exponent",
-            "series": f"{eps:g}",
-            "T": T,
-            "eps": eps,
-            "delta": DELTA,
-            "replicates": 1024 if quick else 4096,
-            "seed": index,
-        }
-        for index, (eps, T) in enumerate(grid)
-    ]
-
-
-def _horizons(eps: float, scales: tuple[float, ...]) -> list[int]:
-    return sorted({max(2, round(x / math.log1p(eps))) for x in scales})
 
 
 def compute_point(point: Parameters) -> Row:
@@ -67,9 +35,21 @@ def compute_point(point: Parameters) -> Row:
     }
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/exponent.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": text(),
+        "T": whole(1),
+        "eps": at_least_zero(),
+        "delta": proportion(),
+        "replicates": whole(8 * BATCHES),
+        "seed": whole(0),
+    },
+    results={
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float},
+        **{"evidence": str, "first_order": float},
+    },
+)
 
 
 def fit_exponent(rows: list[Row], eps: float) -> Fit:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims.experiments.exponent import EPSILONS
+from treesmc.sims.experiments.common import points
 from treesmc.sims.experiments.shards import Row, collect, read_table
 from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.samplers import SCHEMES
@@ -152,7 +152,7 @@ EXPONENTS: tuple[Exponent, ...] = (
             terms=("1", "T"),
             scale=_log_growth,
         )
-        for eps in EPSILONS
+        for eps in sorted({point["eps"] for point in points("exponent")})
     ),
     Exponent(
         "needle-over-T",

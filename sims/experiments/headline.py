@@ -16,16 +16,11 @@ beside it the first-order prediction of S6.
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-from treesmc.sims.experiments.shards import Parameters, Row, collect, run
 from treesmc.sims.fits import Fit, fit_growth
-from treesmc.sims.sweeps.plan import load_sweep
-from treesmc.sims.sweeps.point import compute_point
+from treesmc.sims.sweeps.shards import Row
 
-PLAN = Path(__file__).with_suffix(".toml")
 CONSTANT = 0.05  # eps of the curves of that name
-QUICK_HORIZONS = (4, 8, 16, 32, 64)
 # Shorter horizons are left out of fits, where laws of growth are not asymptotic.
 FIT_FROM = {"log T": 16, "T": 48}
 
@@ -55,38 +50,6 @@ SERIES: dict[str, Series] = {
     "over-T": Series("smc", ("1", "log T")),
     "exact": Series("smc", ("1", "log T")),
 }
-
-COLUMNS = (
-    *("series", "method", "T", "eps", "delta", "drift", "L", "kl"),
-    *("n_star", "low", "high", "log_stderr", "evidence", "censored", "reference_draws"),
-    *("first_order", "bracket_low", "bracket_high", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points, curve by curve."""
-    full = list(load_sweep(PLAN))
-    return [_coarse(point) for point in full if point["T"] in QUICK_HORIZONS] if quick else full
-
-
-def _coarse(point: Parameters) -> Parameters:
-    return {**point, "replicates": max(point["replicates"] // 4, 256)}
-
-
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/headline.csv``."""
-    shards = results_dir / "shards" / "headline"
-    rows = run(points(quick), compute_point, shards, _describe, _effort, jobs)
-    return collect(rows, COLUMNS, results_dir / "headline.csv")
-
-
-def _describe(point: Parameters) -> str:
-    return f"headline {point['series']} T={point['T']}"
-
-
-def _effort(point: Parameters) -> float:
-    """A replicate takes T^2, but there are about 1/T of them."""
-    return float(point["T"])
 
 
 def fit_series(rows: list[Row], name: str) -> Fit | None:

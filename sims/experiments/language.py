@@ -13,64 +13,23 @@ The corpus ships with Python and changes a little between versions: its hash is 
 
 import hashlib
 from functools import cache
-from pathlib import Path
 
-from treesmc.sims.cost import least_particles, terminal_constant
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.language.instance import Language, language
 from treesmc.sims.language.models import MODELS
 from treesmc.sims.language.text import corpus
 from treesmc.sims.moments import asymptotic_variance
 from treesmc.sims.naive_law import least_samples
 from treesmc.sims.reward_models import centred
+from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, text, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound, reference_law, value_error
 
-DELTA = 0.1
 MEASURED = 300.0  # most particles predicted where N* is measured too
 
-FULL = {"T": 30, "order": 3, "reward": "contains:python", "temperature": 0.1, "replicates": 4096}
-QUICK = {"T": 12, "order": 2, "reward": "contains:the", "temperature": 0.25, "replicates": 256}
-
-SERIES: dict[str, tuple[float, ...]] = {
-    "naive": (0,),
-    "exact": (0,),
-    "least-variance": (0,),
-    "rollouts": tuple(4**i for i in range(9)),
-    "hard": (2, *(4**i for i in range(1, 9))),
-    "hard-label": (4, 64, 1024, 16384),
-    "regression": (100, 316, 1000, 3162, 10_000, 100_000, 1_000_000),
-    "power": (0, 0.25, 0.5, 0.8, 1.1, 1.25, 1.5, 2),
-    "short": (3, 5, 10, 20),
-}
-SEEDED = ("rollouts", "regression")  # these are drawn twice
-SEEDS = (0, 1)
-QUICK_EVERY = 4  # one value of x in so many
-
-COLUMNS = (
-    *("series", "x", "seed", "T", "delta", "eps", "eps_centred", "eps_value", "L", "v"),
-    *("first_order", "n_star", "low", "high", "evidence", "replicates", "corpus"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points, series by series."""
-    digest = hashlib.sha256(corpus().encode()).hexdigest()[:8]
-    return [
-        {
-            "experiment": "language",
-            "series": name,
-            "x": x,
-            "seed": seed,
-            "delta": DELTA,
-            "corpus": digest,
-            **(QUICK if quick else FULL),
-        }
-        for name, values in SERIES.items()
-        for x in (values[::QUICK_EVERY] if quick else values)
-        for seed in (SEEDS if name in SEEDED and not quick else SEEDS[:1])
-    ]
+CORPUS = hashlib.sha256(corpus().encode()).hexdigest()[:8]
 
 
 @cache
@@ -88,7 +47,7 @@ def compute_point(point: Parameters) -> Row:
         return {"n_star": samples, "low": samples, "high": samples, "evidence": "exact"}
     tree = MODELS[point["series"]](truth, point["x"], point["seed"])
     predicted = terminal_constant(tree) / point["delta"]
-    measurable = predicted <= MEASURED and point["seed"] == SEEDS[0]
+    measurable = predicted <= MEASURED and point["seed"] == 0
     return {
         "eps": epsilon(tree),
         "eps_centred": epsilon(centred(tree)),
@@ -105,6 +64,24 @@ def _measured(tree: TreeMDP, point: Parameters) -> Row:
     return found.row()
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/language.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of(("naive", *MODELS)),
+        "x": at_least_zero(),
+        "seed": whole(0),
+        "T": whole(1),
+        "order": whole(1),
+        "reward": text(),
+        "temperature": number(),
+        "delta": proportion(),
+        "replicates": whole(8 * BATCHES),
+        "corpus": one_of([CORPUS]),
+    },
+    results={
+        **{"eps": float, "eps_centred": float, "eps_value": float, "L": float, "v": float},
+        "first_order": float,
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+    },
+    defaults={"corpus": CORPUS},
+)

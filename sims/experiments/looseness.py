@@ -10,22 +10,19 @@ claim: where a path has more to it than its last class, part of the gap is this.
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
-from treesmc.sims.cost import least_particles, terminal_constant
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.families import needle, needle_in_drift, product
 from treesmc.sims.perturb import random_sign
+from treesmc.sims.sweeps.keys import one_of, proportion, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound
 
-DELTA = 0.1
-HORIZONS = (4, 8, 16, 32, 64, 128)
-QUICK_HORIZONS = (4, 8, 32)
 PATHS = 256  # drawn from pi, the same at every N, where they cannot be enumerated
 PRECISION = 1e-3  # of log N in the certificate
 
@@ -34,28 +31,6 @@ TREES: dict[str, Callable[[int, float], TreeMDP]] = {
     "needle_in_drift": needle_in_drift,
     "random_sign": lambda T, eps: random_sign(product(T), eps),
 }
-
-COLUMNS = (
-    *("series", "T", "delta", "eps", "L", "n_star", "low", "high", "evidence", "first_order"),
-    *("certified", "instance", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points, tree by tree."""
-    horizons, replicates = (QUICK_HORIZONS, 256) if quick else (HORIZONS, 2048)
-    return [
-        {
-            "experiment": "looseness",
-            "series": name,
-            "T": T,
-            "delta": DELTA,
-            "replicates": replicates,
-            "seed": 1000 * index + T,
-        }
-        for index, name in enumerate(TREES)
-        for T in horizons
-    ]
 
 
 def compute_point(point: Parameters) -> Row:
@@ -93,6 +68,18 @@ def _log_odds(p: float) -> float:
     return math.log(p) - math.log1p(-p)
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/looseness.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of(TREES),
+        "T": whole(1),
+        "delta": proportion(),
+        "replicates": whole(8 * BATCHES),
+        "seed": whole(0),
+    },
+    results={
+        **{"eps": float, "L": float},
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **{"first_order": float, "certified": float, "instance": float},
+    },
+)

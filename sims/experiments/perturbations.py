@@ -19,63 +19,24 @@ useful one: V jumps by (1 + eps)^(2(T-1)) between first symbols.) Proved in this
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
 
-from treesmc.sims.cost import cost
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, cost
 from treesmc.sims.families import product
 from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import epsilon, log_true_value, ratio_bound, value_error
 
-DELTA = 0.1
 FIRST_SYMBOLS = 4
 FACTOR = 3.0  # of reward per one
 EPS, ERROR_HORIZON = 0.1, 64
-HORIZONS = (8, 16, 24, 32, 48, 64, 80, 96)
-QUICK_HORIZONS = (16, 32, 64)
-EPSILONS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
-QUICK_EPSILONS = (0.01, 0.1, 1.0)
 COMPOUNDING = ("persistent", "hidden")
-LARGEST_EXPONENT = 25.0  # of 2 T log(1 + eps), where errors compound: N* of 1e12
-INSTANCES = {"persistent": 1, "random_sign": 5, "value_noise": 3, "hidden": 1}
 REFERENCES = ("exact", "naive")
-
-COLUMNS = (
-    *("series", "T", "eps", "instance", "delta", "n_star", "low", "high", "log_stderr"),
-    *("evidence", "attained", "value_error", "seen_value_error", "L", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points: along T, along eps, and the references along T."""
-    horizons, epsilons = (QUICK_HORIZONS, QUICK_EPSILONS) if quick else (HORIZONS, EPSILONS)
-    grid = [(T, EPS) for T in horizons] + [(ERROR_HORIZON, e) for e in epsilons if e != EPS]
-    perturbed = [
-        (name, T, eps, instance)
-        for name in PERTURBATIONS
-        for T, eps in grid
-        for instance in range(1 if quick else INSTANCES[name])
-        if name not in COMPOUNDING or 2 * T * math.log1p(eps) < LARGEST_EXPONENT
-    ]
-    references = [(name, T, 0.0, 0) for name in REFERENCES for T in horizons]
-    return [
-        {
-            "experiment": "perturbations",
-            "series": name,
-            "T": T,
-            "eps": eps,
-            "instance": instance,
-            "delta": DELTA,
-            "replicates": 256 if quick else 1536,
-            "seed": index,
-        }
-        for index, (name, T, eps, instance) in enumerate(perturbed + references)
-    ]
 
 
 def base_tree(T: int, first_symbols: int = FIRST_SYMBOLS) -> TreeMDP:
@@ -119,9 +80,22 @@ def compute_point(point: Parameters) -> Row:
     }
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/perturbations.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of((*PERTURBATIONS, *REFERENCES)),
+        "T": whole(2),
+        "eps": at_least_zero(),
+        "instance": whole(0),
+        "delta": proportion(),
+        "replicates": whole(8 * BATCHES),
+        "seed": whole(0),
+    },
+    results={
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **{"attained": float, "value_error": float, "seen_value_error": float, "L": float},
+    },
+)
 
 
 def fit_horizon(rows: list[Row], series: str, term: str, first: int = 24) -> Fit:

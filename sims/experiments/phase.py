@@ -22,51 +22,14 @@ It needs no tree, hence works at horizons that trees do not reach.
 """
 
 import math
-from pathlib import Path
 
-import numpy as np
-
-from treesmc.sims.cost import least_particles
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, least_particles
 from treesmc.sims.families import needle
+from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 
-DELTA = 0.1
-MAP_HORIZONS = (2**8, 2**20)
-POWERS = tuple(float(a) for a in np.linspace(0.5, 1.5, 31))
-FACTORS = tuple(float(c) for c in np.geomspace(0.125, 4, 16))
 EDGE_FACTOR = 0.5  # c of the line c log T / T; the other lines have c = 1
-LINE_POWERS = (0.0, 0.5, 0.75, 1.0, 1.25)
-HORIZONS = (4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
-LARGEST = 1e13  # particles; a longer horizon would need more
-
-COLUMNS = (
-    *("series", "T", "a", "c", "eps", "delta", "first_order", "degree"),
-    *("n_star", "low", "high", "evidence", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points: the maps, then line after line."""
-    grid = [(T, a, c) for T in MAP_HORIZONS for a in POWERS for c in FACTORS]
-    if quick:
-        grid = [(T, a, c) for T, a, c in grid if a in POWERS[::6] and c in FACTORS[::6]]
-    maps = [{"series": "map", "T": T, "a": a, "c": c, "eps": c * T**-a} for T, a, c in grid]
-    lines = _lines(HORIZONS[::4] if quick else HORIZONS, 512 if quick else 4096)
-    return [{"experiment": "phase", "delta": DELTA, **point} for point in maps + lines]
-
-
-def _lines(horizons: tuple[int, ...], replicates: int) -> list[Parameters]:
-    """Points of the lines whose first-order N* is within reach; on the edge there is no a."""
-    schedules = [(a, T, epsilon_of(T, a)) for a in (*LINE_POWERS, None) for T in horizons]
-    return [
-        {
-            **{"series": "line", "T": T, "a": a, "eps": eps},
-            **{"replicates": replicates, "seed": seed},
-        }
-        for seed, (a, T, eps) in enumerate(schedules)
-        if log_needle_constant(T, eps) < math.log(DELTA * LARGEST)
-    ]
 
 
 def epsilon_of(T: int, a: float | None) -> float:
@@ -110,6 +73,22 @@ def compute_point(point: Parameters) -> Row:
     }
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/phase.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of(("map", "line")),
+        "T": whole(1),
+        "a": number(),
+        "c": number(),
+        "eps": at_least_zero(),
+        "delta": proportion(),
+        "replicates": whole(8 * BATCHES),
+        "seed": whole(0),
+    },
+    results={
+        **{"first_order": float, "degree": float},
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+    },
+    defaults={"a": None},  # on the edge
+    own={"map": ("a", "c"), "line": ("replicates", "seed")},
+)

@@ -28,71 +28,31 @@ import math
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import islice, pairwise
-from pathlib import Path
 
 import numpy as np
 
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
 from treesmc.sims.families import needle_in_drift, product, random_tree
 from treesmc.sims.independence import densities, laws, marginal
 from treesmc.sims.perturb import persistent
 from treesmc.sims.pool_chain import SCORES, imbalance, pool_states, stationary, transition
 from treesmc.sims.pool_walk import needle_proposals, product_proposals
+from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import FloatArray
 from treesmc.sims.values import target_law, total_variation
 
-DELTA = 0.1
 DRIFT, REWARD = 0.5, 2.0
-HORIZONS = {
-    0.0: (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512),
-    1.0: (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
-    2.0: (8, 12, 16, 24, 32, 48, 64, 96),
-}
-QUICK_HORIZONS = {0.0: (24, 48, 96), 1.0: (24, 32, 48)}
-FIXED_H = {0.0: 0, 1.0: 16, 2.0: 113}  # the best in the limit
 DEGREES = {0.0: 1.5, 1.0: 2.0, 2.0: 2.0}
-ACCURACY_HORIZON, ACCURACY_C = 64, 1.0
-POOLS, QUICK_POOLS = (2, 8, 32, 128), (8, 32)
-STEPS, QUICK_STEPS = (0, 2, 4, 8, 16, 24, 32, 48), (0, 4, 16)
 MOST_STEPS = 400
-BALANCE_POOLS = (1, 2, 3)
 BALANCE_EPS, BALANCE_SEED = 0.5, 1
 DECIMALS = 13  # of TV and flows; the rest is round-off, which differs between machines
-
-COLUMNS = (
-    *("series", "T", "c", "M", "H", "delta", "tv", "cost"),
-    *("score", "states", "imbalance"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points, series by series."""
-    horizons = QUICK_HORIZONS if quick else HORIZONS
-    grid = [(c, T) for c in horizons for T in horizons[c]]
-    named: dict[str, list[Parameters]] = {
-        "accuracy": [
-            {"T": ACCURACY_HORIZON, "c": ACCURACY_C, "M": M, "H": H}
-            for M in (QUICK_POOLS if quick else POOLS)
-            for H in (QUICK_STEPS if quick else STEPS)
-        ],
-        "least": [{"T": T, "c": c, "delta": DELTA} for c, T in grid],
-        "fixed H": [{"T": T, "c": c, "delta": DELTA, "H": FIXED_H[c]} for c, T in grid],
-        "limit": [{"T": 1, "c": c, "delta": DELTA} for c in horizons],
-        "balance": [{"T": 2, "M": M, "score": name} for M in BALANCE_POOLS for name in SCORES],
-    }
-    return [{"experiment": "pool", "series": s, **p} for s, group in named.items() for p in group]
 
 
 def compute_point(point: Parameters) -> Row:
     """Return what the point's series asks for."""
     compute_row: Callable[[Parameters], Row] = SERIES[point["series"]]
     return compute_row(point)
-
-
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/pool.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
 
 
 def proposals(T: int, c: float, M: int) -> tuple[FloatArray, FloatArray]:
@@ -271,3 +231,27 @@ SERIES: dict[str, Callable[[Parameters], Row]] = {
     "limit": _limit,
     "balance": _balance,
 }
+
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of(SERIES),
+        "T": whole(1),
+        "c": at_least_zero(),
+        "M": whole(1),
+        "H": whole(0),
+        "delta": proportion(),
+        "score": one_of(SCORES),
+    },
+    results={
+        **{"M": int, "H": int, "tv": float, "cost": float},
+        **{"states": int, "imbalance": float},
+    },
+    own={
+        "accuracy": ("c", "M", "H"),
+        "least": ("c", "delta"),
+        "fixed H": ("c", "delta", "H"),
+        "limit": ("c", "delta"),
+        "balance": ("M", "score"),
+    },
+)

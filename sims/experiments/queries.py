@@ -20,58 +20,15 @@ share of the weight is X_t = K g_t / (K g_t + N - K), and K ~ Bin(N, X_t) at dep
 
 import math
 from collections.abc import Callable, Collection
-from pathlib import Path
 
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
 from treesmc.sims.families import needle
 from treesmc.sims.lineage import lineage_law
 from treesmc.sims.streams import generator
+from treesmc.sims.sweeps.keys import at_least_zero, one_of, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import target_law
-
-SYMBOLS = (4, 16, 256)  # H of the strategies
-EFFORTS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0, 1.25, 1.5)  # q/H, N/H
-NEEDLES = ((8, 0.5), (16, 0.2), (150, 0.02))  # (T, eps) with about 300 symbols
-POPULATION = NEEDLES[1]
-CROWDS = (1, 200)  # N/H of the populations
-RUNS = 20
-
-COLUMNS = ("series", "T", "eps", "H", "q", "N", "t", "seed", "success", "share", "limit")
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points: strategies, then SMC's successes and populations."""
-    needles = NEEDLES[:2] if quick else NEEDLES
-    crowds = (CROWDS[0], 8) if quick else CROWDS
-    listed = [*_games(), *_successes(needles), *_populations(crowds, 4 if quick else 1)]
-    return [{"experiment": "queries", **point} for point in listed]
-
-
-def _games() -> list[Parameters]:
-    return [
-        {"series": series, "T": 1, "H": H, "q": q}
-        for series in ("fresh", "repeats")
-        for H in SYMBOLS
-        for q in sorted({round(x * H) for x in EFFORTS})
-    ]
-
-
-def _successes(needles: tuple[tuple[int, float], ...]) -> list[Parameters]:
-    return [
-        {"series": "smc", "T": T, "eps": eps, "N": N}
-        for T, eps in needles
-        for N in sorted({max(1, round(x * n_symbols(needle(T, eps)))) for x in EFFORTS})
-    ]
-
-
-def _populations(crowds: tuple[int, ...], stride: int) -> list[Parameters]:
-    T, eps = POPULATION
-    sizes = [crowd * n_symbols(needle(T, eps)) for crowd in crowds]
-    depths = range(stride, T + 1, stride)
-    places = [{"T": T, "eps": eps, "N": N, "t": t} for N in sizes for t in depths]
-    runs = [{"series": "run", **place, "seed": seed} for seed in range(RUNS) for place in places]
-    return runs + [{"series": "mean", **place} for place in places]
 
 
 def n_symbols(tree: TreeMDP) -> int:
@@ -159,6 +116,23 @@ def compute_point(point: Parameters) -> Row:
     return SERIES[point["series"]](point)
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/queries.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": one_of(SERIES),
+        "T": whole(1),
+        "eps": at_least_zero(),
+        "H": whole(1),
+        "q": whole(0),
+        "N": whole(1),
+        "t": whole(1),
+        "seed": whole(0),
+    },
+    results={"H": int, "success": float, "share": float, "limit": float},
+    own={
+        **dict.fromkeys(("fresh", "repeats"), ("H", "q")),
+        "smc": ("eps", "N"),
+        "run": ("eps", "N", "t", "seed"),
+        "mean": ("eps", "N", "t"),
+    },
+)

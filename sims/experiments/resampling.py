@@ -33,62 +33,22 @@ systematic resampling are measured to be as flat at this delta. Their N TV rises
 though (at T = 128 from 1.2 at N = 8 to 6 at N = 2048): it is not free of T as delta -> 0.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from treesmc.sims.coarsening import coarsened, limiting_times
-from treesmc.sims.cost import cost, least_particles, terminal_constant
-from treesmc.sims.experiments.common import tabulate
-from treesmc.sims.experiments.shards import Parameters, Row
+from treesmc.sims.cost import BATCHES, cost, least_particles, terminal_constant
 from treesmc.sims.families import FAMILIES
 from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.kernels.resampling import SCHEMES
 from treesmc.sims.moments import TargetChain
+from treesmc.sims.sweeps.keys import Key, at_least_zero, one_of, proportion, text, whole
+from treesmc.sims.sweeps.shards import Parameters, Row
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import class_laws, target_policy
 
-DELTA = 0.1
-TOTAL = 1.0  # (T - 1) log(1 + eps)
-ADAPTIVE = 0.5  # kappa: resample when ESS < kappa N
-KAPPAS = (1.0, ADAPTIVE)
-HORIZONS = {
-    "needle": (8, 16, 24, 32, 48, 64, 96, 128, 192, 256),
-    "needle_in_drift": (8, 16, 24, 32, 48, 64, 96, 128),
-}
-QUICK_HORIZONS = (16, 24, 32)
-REPLICATES = 1024
-TOKENS = 2**17  # T times replicates on `needle_in_drift`, where N* grows with T
 FIT_FROM = 16
 NAIVE, IDEAL = "naive", "ideal"  # no resampling at all, and none but perfect resampling
-
-COLUMNS = (
-    *("series", "family", "scheme", "kappa", "T", "eps", "delta"),
-    *("n_star", "low", "high", "log_stderr", "evidence", "predicted", "replicates", "seed"),
-)
-
-
-def points(quick: bool = False) -> list[Parameters]:
-    """Return the parameters of all points, tree by tree and scheme by scheme."""
-    variants = [(scheme, kappa) for scheme in SCHEMES for kappa in KAPPAS]
-    variants += [(NAIVE, 0.0), (IDEAL, 1.0)]
-    return [
-        {
-            **{"experiment": "resampling", "series": f"{family} {scheme} {kappa:g}"},
-            **{"family": family, "scheme": scheme, "kappa": kappa, "T": T, "delta": DELTA},
-            "eps": float(np.expm1(TOTAL / (T - 1))),
-            "replicates": 256 if quick else replicates(family, T),
-            "seed": 1000 * index + T,
-        }
-        for family, horizons in HORIZONS.items()
-        for index, (scheme, kappa) in enumerate(variants)
-        for T in (QUICK_HORIZONS if quick else horizons)
-    ]
-
-
-def replicates(family: str, T: int) -> int:
-    """Return how many replicates a full run takes for each final measurement."""
-    return REPLICATES if family == "needle" else TOKENS // T
 
 
 def compute_point(point: Parameters) -> Row:
@@ -135,9 +95,24 @@ def ideal_constant(tree: TreeMDP) -> float:
     return 0.5 * float(np.abs(b - b.sum() * tree.layer(laws, tree.horizon)).sum())
 
 
-def compute(results_dir: Path, jobs: int = 1, quick: bool = False) -> Path:
-    """Compute what is missing and return the table, ``results_dir/resampling.csv``."""
-    return tabulate(points(quick), compute_point, COLUMNS, results_dir, jobs)
+VOCABULARY = Vocabulary(
+    compute_point,
+    keys={
+        "series": text(),
+        "family": one_of(("needle", "needle_in_drift")),
+        "scheme": one_of((*SCHEMES, NAIVE, IDEAL)),
+        "kappa": Key(float, lambda kappa: 0 <= kappa <= 1, "a number from 0 to 1"),
+        "T": whole(2),
+        "delta": proportion(),
+        "eps": at_least_zero(),
+        "replicates": whole(8 * BATCHES),
+        "seed": whole(0),
+    },
+    results={
+        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        "predicted": float,
+    },
+)
 
 
 def fit_degree(rows: list[Row]) -> Fit:

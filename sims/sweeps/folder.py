@@ -1,7 +1,8 @@
 """A sweep's folder: ``sweep.toml``, the file that was run last, and below ``shards`` its results.
 
-A folder may outlive an edit of the file: points that stay keep their results, new ones are missing,
-and the shards of those that went are left alone.
+If its quick version was run, a line above the copy says so. A folder may outlive an edit of the
+file: points that stay keep their results, new ones are missing, and the shards of those that went
+are left alone.
 """
 
 import errno
@@ -12,7 +13,6 @@ from typing import BinaryIO
 
 from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.plan import Sweep, load_sweep
-from treesmc.sims.sweeps.point import compute_point
 from treesmc.sims.sweeps.shards import Parameters, Row, Shards
 from treesmc.sims.sweeps.worker import EngineFailed, source_of
 from treesmc.sims.treefile import write_atomically
@@ -59,21 +59,20 @@ class Folder:
         return cls._of(path, load_sweep(path / PLAN))
 
     @classmethod
-    def create(cls, plan: Path, path: Path) -> "Folder":
-        """Return the folder for a sweep file, made or brought up to date.
+    def create(cls, sweep: Sweep, path: Path) -> "Folder":
+        """Return the folder for a sweep, made or brought up to date.
 
         Raises
         ------
         BadInput
             If a value of the file is wrong, or the folder cannot be written.
         """
-        sweep = load_sweep(plan)
         for _ in sweep:  # all points are checked before the first is computed
             pass
-        folder, text = cls._of(path, sweep), plan.read_bytes()
+        folder = cls._of(path, sweep)
 
         def write(handle: BinaryIO) -> None:
-            handle.write(text)
+            handle.write(sweep.text)
 
         try:
             folder.shards.folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +85,8 @@ class Folder:
 
     @classmethod
     def _of(cls, path: Path, sweep: Sweep) -> "Folder":
-        return cls(path, sweep, Shards(path / "shards", source_of(compute_point.__module__)))
+        source = source_of(sweep.vocabulary.compute_point.__module__)
+        return cls(path, sweep, Shards(path / "shards", source))
 
     def missing(self) -> Iterator[Parameters]:
         """Yield the points without result."""

@@ -1,14 +1,18 @@
-"""Formulas of the horizon, such as ``c*log(T)/T``: parsed as an expression and never run as code.
+"""Formulas of other numbers, such as ``c*log(T)/T``: parsed as expressions, never run as code.
 
-Numbers, the names of the variables, ``+ - * / // **``, parentheses, and ``log``, ``sqrt``, ``exp``,
-``min``, ``max``. Arithmetic is in double precision, so no power can grow out of hand.
+Numbers, names, ``+ - * / // **``, parentheses, and ``log``, ``sqrt``, ``exp``, ``expm1``, ``min``,
+``max``. Arithmetic is in double precision, so no power can grow out of hand.
+
+Labels are text with names in braces, such as ``eps = {eps}``, that stand for their values.
 """
 
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from treesmc.sims.errors import BadInput
 
@@ -24,10 +28,12 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "log": math.log,
     "sqrt": math.sqrt,
     "exp": math.exp,
+    "expm1": math.expm1,
     "min": min,
     "max": max,
 }
 LONGEST = 200  # characters; deeper nesting than this admits could exhaust the stack
+NAME = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 def evaluate(text: str, variables: Mapping[str, float]) -> float:
@@ -51,8 +57,45 @@ def evaluate(text: str, variables: Mapping[str, float]) -> float:
         reason = f"its value is {value}"
     except (ArithmeticError, ValueError, TypeError) as error:
         reason = str(error)
-    given = ", ".join(f"{name} = {value:g}" for name, value in variables.items())
-    raise BadInput(f"{text!r} cannot be computed ({given}): {reason}")
+    given = ", ".join(f"{name} = {_shown(value)}" for name, value in variables.items())
+    raise BadInput(f"{text!r} cannot be computed{f' ({given})' if given else ''}: {reason}")
+
+
+@lru_cache(maxsize=1024)
+def names(text: str) -> tuple[str, ...]:
+    """Return the names in a formula but for its functions, in order; none if it is no formula."""
+    try:
+        nodes = ast.walk(_parse(text))
+    except ValueError:
+        return ()
+    used = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return tuple(dict.fromkeys(name for name in used if name not in FUNCTIONS))
+
+
+def fill(label: str, values: Mapping[str, Any]) -> str:
+    """Return a label with the values of its names; floats have six digits.
+
+    Raises
+    ------
+    BadInput
+        If a name has no value.
+    """
+
+    def shown(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise BadInput(f"{label!r}: {match[1]!r} is no key of this point")
+        return _shown(values[match[1]])
+
+    return NAME.sub(shown, label)
+
+
+def label_names(label: str) -> tuple[str, ...]:
+    """Return the names in a label, in order."""
+    return tuple(dict.fromkeys(NAME.findall(label)))
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @lru_cache(maxsize=1024)
@@ -69,7 +112,7 @@ def _value(node: ast.expr, variables: Mapping[str, float]) -> float:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
             return float(number)
-        case ast.Name(id=name) if name in variables:
+        case ast.Name(id=name) if isinstance(variables.get(name), (int, float)):
             return float(variables[name])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, variables)

@@ -1,30 +1,15 @@
-"""The keys of a sweep: what each may hold, and what it is when it is not given."""
+"""The keys of a sweep: what each may hold."""
 
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
-from treesmc.sims.cost import BATCHES
 from treesmc.sims.errors import BadInput
-from treesmc.sims.families import FAMILIES
-from treesmc.sims.kernels.resampling import SCHEMES
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.sweeps.formula import evaluate
-from treesmc.sims.sweeps.point import METHODS, STREAMS
+from treesmc.sims.sweeps.formula import evaluate, fill, label_names, names
 
-DEFAULTS: dict[str, Any] = {
-    "eps": 0.0,
-    "tree_seed": 0,
-    "resampling": "multinomial",
-    "ess_threshold": 1.0,
-    "replicates": 1024,
-    "seed": 0,
-    "streams": "own",
-}
-VARIABLES = ("T", "c", "a")  # formulas may use them
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -45,12 +30,41 @@ class Key:
     valid: Callable[[Any], bool]
     wanted: str
 
-    def read(self, value: Any, variables: Mapping[str, float]) -> Any:
-        """Return the value, computing formulas; raise BadInput if it is not admitted."""
+    def needs(self, value: Any) -> tuple[str, ...]:
+        """Return the keys that a value is computed from, if it is a formula or a label."""
+        if not isinstance(value, str) or self.type is bool:
+            return ()
+        return label_names(value) if self.type is str else names(value)
+
+    def of(self, name: str, value: Any, known: Mapping[str, Any] = NOTHING) -> Any:
+        """Return the value of a key.
+
+        Parameters
+        ----------
+        name : str
+            Of the key, for messages.
+        value
+            As written.
+        known : mapping
+            Values of the keys that it needs.
+
+        Raises
+        ------
+        BadInput
+            If it is not admitted.
+        """
+        try:
+            return self._read(value, known)
+        except BadInput as error:
+            raise BadInput(f"{name}: {error}") from None
+
+    def _read(self, value: Any, known: Mapping[str, Any]) -> Any:
         read = value
         if self.type in (int, float) and isinstance(value, str):
-            read = evaluate(value, variables)
+            read = evaluate(value, known)
             read = math.ceil(read) if self.type is int else read
+        elif self.type is str and isinstance(value, str):
+            read = fill(value, known)
         elif self.type is int and isinstance(value, float) and value.is_integer():
             read = int(value)
         elif self.type is float and isinstance(value, int) and not isinstance(value, bool):
@@ -62,57 +76,36 @@ class Key:
         return read
 
 
-def _whole(least: int) -> Key:
+def whole(least: int) -> Key:
+    """Whole numbers from ``least`` on."""
     return Key(int, lambda value: value >= least, f"a whole number of at least {least}")
 
 
-def _one_of(names: Iterable[str]) -> Key:
-    known = tuple(names)
-    return Key(str, lambda value: value in known, f"one of {', '.join(known)}")
+def one_of(known: Iterable[str]) -> Key:
+    """Some names."""
+    admitted = tuple(known)
+    shown = ", ".join(name or "''" for name in admitted)
+    return Key(str, lambda value: value in admitted, f"one of {shown}")
 
 
-def _finite() -> Key:
+def text() -> Key:
+    """Any text."""
+    return Key(str, lambda value: True, "text")
+
+
+def number() -> Key:
+    """Any finite number."""
     return Key(float, math.isfinite, "a number")
 
 
-def options_of(family: str) -> dict[str, Key]:
-    """Return the keys of a family's own parameters, by the types of their defaults."""
-    parameters = signature(FAMILIES[family]).parameters
-    kinds = {
-        int: _whole(0),
-        float: _finite(),
-        bool: Key(bool, lambda value: True, "true or false"),
-        str: Key(str, lambda value: True, "text"),
-    }
-    defaults = {name: type(p.default) for name, p in parameters.items() if name != "seed"}
-    return {name: kinds[kind] for name, kind in defaults.items() if kind in kinds}
+def at_least_zero() -> Key:
+    """Finite numbers from 0 on."""
+    return Key(float, lambda value: 0 <= value < math.inf, "a number of at least 0")
 
 
-OPTIONS = {family: options_of(family) for family in FAMILIES}
-ALL_OPTIONS = {name: key for options in OPTIONS.values() for name, key in options.items()}
-PERTURBABLE = [name for name in FAMILIES if "eps" not in signature(FAMILIES[name]).parameters]
-
-KEYS: dict[str, Key] = {
-    "series": Key(str, lambda value: True, "text"),
-    "family": _one_of(FAMILIES),
-    "T": _whole(1),
-    "c": _finite(),
-    "a": _finite(),
-    "eps": Key(float, lambda value: 0 <= value < math.inf, "a number of at least 0"),
-    "perturbation": _one_of(PERTURBATIONS),
-    **ALL_OPTIONS,
-    "tree_seed": _whole(0),
-    "method": _one_of(METHODS),
-    "N": _whole(1),
-    "delta": Key(float, lambda value: 0 < value < 1, "a number strictly between 0 and 1"),
-    "M": _whole(1),
-    "H": _whole(0),
-    "resampling": _one_of(SCHEMES),
-    "ess_threshold": Key(float, lambda value: 0 <= value <= 1, "a number from 0 to 1"),
-    "replicates": _whole(8 * BATCHES),
-    "seed": _whole(0),
-    "streams": _one_of(STREAMS),
-}
+def proportion() -> Key:
+    """Numbers strictly between 0 and 1."""
+    return Key(float, lambda value: 0 < value < 1, "a number strictly between 0 and 1")
 
 
 def nearest(name: Any, known: Iterable[str]) -> str:

@@ -1,38 +1,42 @@
 """A sweep as a person writes it: a TOML file, read as a stream of points.
 
-The top of the file holds keys that all points share. A key with a list, or with a range
-``{from = 0, to = 99, step = 1}`` (both ends included), is an axis. Axes at the top and in a
-``[[grid]]`` table are multiplied out, the last one varying fastest; those of a ``[[list]]`` table
-are read side by side. Without tables, the file is one grid.
+The top of the file holds keys that all points share. A key with a list or a range is an axis. Axes
+at the top and in a ``[[grid]]`` table are multiplied out, the last one varying fastest; those of a
+``[[list]]`` table are read side by side. Without tables, the file is one grid.
 
-A number may be written as a formula of the horizon T and of the keys ``c`` and ``a``; whole numbers
-are rounded up. Points are made one by one and never held together.
+``experiment`` names a module of `treesmc.sims.experiments`, whose vocabulary the file then uses.
+``columns`` are those of the table, all if left out. A ``[quick]`` table, at the top or in a table,
+holds what replaces its keys in a quick version; a table with ``quick = false`` is not part of it.
+
+A number may be written as a formula of other numbers of its point, and of ``index``, the place of
+the point among all. Points are made one by one and never held together.
 """
 
 import itertools
 import math
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from treesmc.sims.errors import BadInput
-from treesmc.sims.sweeps.keys import (
-    ALL_OPTIONS,
-    DEFAULTS,
-    KEYS,
-    OPTIONS,
-    PERTURBABLE,
-    VARIABLES,
-    nearest,
-)
-from treesmc.sims.sweeps.point import COSTED, COUNTED, RESULTS
+from treesmc.sims.sweeps.axes import values_of
+from treesmc.sims.sweeps.keys import Key, nearest, one_of
 from treesmc.sims.sweeps.shards import Parameters
+from treesmc.sims.sweeps.trees import VOCABULARY
+from treesmc.sims.sweeps.vocabulary import Vocabulary
 
 Axis = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # keys that vary together, and their values
+Table = dict[str, Any]
+Keys = Mapping[str, Key]
 
-IMPLIED = {*DEFAULTS, "perturbation", "schedule"}  # of a point, also where not written
+COMMON = ("experiment", "quick")
+WORDS = (*COMMON, "columns", "version", "grid", "list")  # of a file, beside keys
+VERSIONS = ("full", "quick")
+QUICK = b'version = "quick"\n'  # above a file: its quick version
+NAMED, COUNTED = ("experiment", "series", "family", "method"), ("T", "N", "delta", "seed")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Block:
     def __len__(self) -> int:
         return math.prod(len(values) for _, values in self.axes)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Table]:
         keys = [key for names, _ in self.axes for key in names]
         for rows in itertools.product(*(values for _, values in self.axes)):
             yield dict(zip(keys, itertools.chain(*rows), strict=True))
@@ -59,38 +63,54 @@ class Sweep:
     ----------
     path : path
         The file, for messages.
+    vocabulary : Vocabulary
     blocks : list of Block
+    chosen : tuple of str
+        Columns of the table; all if empty.
+    text : bytes
+        A file of its own that holds this sweep.
     """
 
     path: Path
+    vocabulary: Vocabulary
     blocks: list[Block]
+    chosen: tuple[str, ...]
+    text: bytes
 
     def __len__(self) -> int:
         return sum(map(len, self.blocks))
 
     def __iter__(self) -> Iterator[Parameters]:
+        index = itertools.count()
         for block in self.blocks:
-            where = f"{self.path}: {block.name}"
             for written in block:
                 try:
-                    yield _resolve(written)
+                    yield self.vocabulary.read(written, next(index))
                 except BadInput as error:
-                    raise BadInput(f"{where}{error}") from None
+                    raise BadInput(f"{self.path}: {block.name}{error}") from None
 
     def parameters(self) -> dict[str, type]:
         """Return the columns of the points, and their types."""
         used = {key for block in self.blocks for names, _ in block.axes for key in names}
-        types = {name: key.type for name, key in KEYS.items()}
-        types |= {"N": float, "schedule": str}  # N may exceed 64 bits
-        return {name: kind for name, kind in types.items() if name in used | IMPLIED}
+        return self.vocabulary.columns(used)
 
     def columns(self) -> dict[str, type]:
         """Return the columns of the table, parameters before results, and their types."""
-        return {**self.parameters(), **RESULTS, "error": str}
+        results = {**self.vocabulary.results, "error": str}
+        if not self.chosen:
+            return {**self.parameters(), **results}
+        known = {**results, **self.vocabulary.columns(self.vocabulary.keys)}
+        return {name: known[name] for name in self.chosen}
 
 
-def load_sweep(path: Path) -> Sweep:
-    """Read a sweep.
+def describe(point: Parameters) -> str:
+    """Return a short name of a point."""
+    words = [point[name] for name in NAMED if name in point]
+    return " ".join(words + [f"{name}={point[name]}" for name in COUNTED if name in point])
+
+
+def load_sweep(path: Path, quick: bool = False) -> Sweep:
+    """Read a sweep, or its quick version.
 
     Raises
     ------
@@ -99,14 +119,7 @@ def load_sweep(path: Path) -> Sweep:
         the nearest valid one. Values are checked as points are made.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        shared = {key: value for key, value in data.items() if key not in ("grid", "list")}
-        blocks = [
-            _block(kind, number, table, shared)
-            for kind in ("grid", "list")
-            for number, table in enumerate(_tables(data, kind), start=1)
-        ]
-        return Sweep(path, blocks or [Block("", _axes(shared))])
+        return _sweep(path, path.read_bytes(), quick)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -115,112 +128,114 @@ def load_sweep(path: Path) -> Sweep:
         raise BadInput(f"{path}: {error}") from None
 
 
-def _tables(data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+def _sweep(path: Path, text: bytes, quick: bool) -> Sweep:
+    data = tomllib.loads(text.decode())
+    if quick and "version" in data:
+        raise BadInput("version: given beside --quick; one of them is enough")
+    version = "quick" if quick else data.get("version", "full")
+    one_of(VERSIONS).of("version", version)
+    vocabulary = _vocabulary(data)
+    blocks = {name: _blocks(data, vocabulary.keys, name) for name in _versions(data)}
+    if not blocks.get(version):
+        raise BadInput(f"there is no {version} version; it would be in a table [quick]")
+    own = QUICK + text if quick else text
+    return Sweep(path, vocabulary, blocks[version], _chosen(data, vocabulary), own)
+
+
+def _vocabulary(data: Table) -> Vocabulary:
+    """Return the words of an experiment, whose module is imported by name, or the ordinary ones.
+
+    A result depends on what its module imports. Nothing imports all experiments.
+    """
+    if "experiment" not in data:
+        return VOCABULARY
+    experiments = import_module("treesmc.sims.experiments")
+    name = one_of(experiments.NAMES).of("experiment", data["experiment"])
+    module = experiments.load_script("sims.experiments", name)
+    vocabulary: Vocabulary | None = getattr(module, "VOCABULARY", None)
+    if vocabulary is None:
+        raise BadInput(f"experiment: {name!r} has no keys of its own; its file is without this one")
+    return replace(vocabulary, keys={"experiment": one_of([name]), **vocabulary.keys})
+
+
+def _chosen(data: Table, vocabulary: Vocabulary) -> tuple[str, ...]:
+    chosen = data.get("columns", [])
+    known = [*vocabulary.columns(vocabulary.keys), *vocabulary.results, "error"]
+    if not isinstance(chosen, list):
+        raise BadInput(f"columns: {chosen!r} is not a list of names")
+    for name in chosen:
+        one_of(known).of("columns", name)
+    return tuple(chosen)
+
+
+def _versions(data: Table) -> list[str]:
+    """Return the versions that a file has."""
+    if not isinstance(data.get("quick", {}), dict):
+        raise BadInput(f"quick: {data['quick']!r} is not a table; write [quick]")
+    tables = [data, *_tables(data, "grid"), *_tables(data, "list")]
+    return ["full", "quick"] if any("quick" in table for table in tables) else ["full"]
+
+
+def _tables(data: Table, kind: str) -> list[Table]:
     tables = data.get(kind, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise BadInput(f"{kind}: {tables!r} is not a table; write [[{kind}]]")
     return tables
 
 
-def _block(kind: str, number: int, own: dict[str, Any], shared: dict[str, Any]) -> Block:
-    name = f"{kind} {number}: "
+def _blocks(data: Table, keys: Keys, version: str) -> list[Block]:
+    """Return the grids and lists of a version, or the file itself if it has none."""
+    prefix = "" if version == "full" else f"{version}: "
+    tables = [
+        (kind, f"{prefix}{kind} {number}: ", table)
+        for kind in ("grid", "list")
+        for number, table in enumerate(_tables(data, kind), start=1)
+    ]
+    kept = {name: data[name] for name in data if name not in WORDS or name in COMMON}
+    shared = _of_version(kept, version)
+    return [
+        _block(kind, name, _of_version(table, version), shared, keys)
+        for kind, name, table in tables or [("grid", prefix, {})]
+        if version == "full" or table.get("quick") is not False
+    ]
+
+
+def _of_version(table: Table, version: str) -> Table:
+    """Return the keys of a table in a version."""
+    own, other = {**table}, table.get("quick", False)
+    own.pop("quick", None)
+    if other is not False and not isinstance(other, dict):
+        raise BadInput(f"quick: {other!r} is neither a table nor false")
+    return {**own, **other} if other and version == "quick" else own
+
+
+def _block(kind: str, name: str, own: Table, shared: Table, keys: Keys) -> Block:
     try:
         if kind == "grid":
-            return Block(name, _axes({**shared, **own}))
+            return Block(name, _axes({**shared, **own}, keys))
         rest = {key: value for key, value in shared.items() if key not in own}
-        return Block(name, [*_axes(rest), *_paired(own)])
+        return Block(name, [*_axes(rest, keys), *_paired(own, keys)])
     except BadInput as error:
         raise BadInput(f"{name}{error}") from None
 
 
-def _axes(table: dict[str, Any]) -> list[Axis]:
-    return [((key,), [(value,) for value in _values(key, table[key])]) for key in table]
+def _axes(table: Table, keys: Keys) -> list[Axis]:
+    return [((name,), [(value,) for value in _values(name, table[name], keys)]) for name in table]
 
 
-def _paired(table: dict[str, Any]) -> list[Axis]:
+def _paired(table: Table, keys: Keys) -> list[Axis]:
     """Return the axes of a list: one that takes its keys side by side, and constants."""
-    columns = {key: _values(key, value) for key, value in table.items()}
-    lengths = {key: len(values) for key, values in columns.items() if len(values) > 1}
+    columns = {name: _values(name, value, keys) for name, value in table.items()}
+    lengths = {name: len(values) for name, values in columns.items() if len(values) > 1}
     if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        shown = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise BadInput(f"the lengths differ: {shown}")
     n = max(lengths.values(), default=1)
     repeated = [values if len(values) == n else values * n for values in columns.values()]
     return [(tuple(columns), list(zip(*repeated, strict=True)))]
 
 
-def _values(key: str, value: Any) -> list[Any]:
-    if key not in KEYS:
-        raise BadInput(f"{key}: not a key{nearest(key, [*KEYS, 'grid', 'list'])}")
-    if isinstance(value, dict):
-        return list(_range(key, value))
-    if value == []:
-        raise BadInput(f"{key}: [] has no values")
-    return value if isinstance(value, list) else [value]
-
-
-def _range(key: str, table: dict[str, Any]) -> range:
-    match {"step": 1, **table}:
-        case {"from": int(first), "to": int(last), "step": int(step), **rest} if not rest:
-            if first <= last and step >= 1:
-                return range(first, last + 1, step)
-    raise BadInput(f"{key}: {table!r} is not a range such as {{from = 0, to = 9, step = 1}}")
-
-
-def _resolve(written: dict[str, Any]) -> Parameters:
-    """Return the point that was written: defaults filled in, formulas computed, all checked."""
-    written = {**DEFAULTS, **written}
-    point: Parameters = {}
-    for name in VARIABLES:
-        if name in written:
-            point[name] = _read(name, written[name], point)
-    variables = dict(point)
-    for name, value in written.items():
-        if name not in VARIABLES:
-            point[name] = _read(name, value, variables)
-    if isinstance(written["eps"], str):
-        point["schedule"] = written["eps"]
-    for name in ("family", "T", "method"):
-        if name not in point:
-            raise BadInput(f"{name}: missing")
-    _check_family(point)
-    _check_amount(point)
-    return point
-
-
-def _read(name: str, value: Any, variables: dict[str, float]) -> Any:
-    try:
-        return KEYS[name].read(value, variables)
-    except BadInput as error:
-        raise BadInput(f"{name}: {error}") from None
-
-
-def _check_family(point: Parameters) -> None:
-    """Check the family's own parameters; name the perturbation where one is implied."""
-    family = point["family"]
-    for name in point:
-        if name in ALL_OPTIONS and name not in OPTIONS[family]:
-            raise BadInput(f"{name}: the family {family} has no such parameter")
-    if family in PERTURBABLE:
-        if point["eps"] > 0:
-            point.setdefault("perturbation", "persistent")
-    elif "perturbation" in point:
-        raise BadInput(f"perturbation: {family} has its Bellman error by construction")
-
-
-def _check_amount(point: Parameters) -> None:
-    """Check that a method is given what it counts, and nothing else."""
-    method = point["method"]
-    if "N" in point and "delta" in point:
-        raise BadInput("N: given beside delta; one of them is enough")
-    if method == "pool-mh":
-        needed: tuple[str, ...] = ("M", "H")
-    elif method in COSTED and "delta" in point:
-        needed = ("delta",)
-    else:
-        needed = ("N",) if method in COUNTED else ()
-    for name in ("N", "delta", "M", "H"):
-        if name in point and name not in needed:
-            raise BadInput(f"{name}: the method {method} has no use for it")
-        if name in needed and name not in point:
-            raise BadInput(f"{name}: missing; the method {method} needs it")
+def _values(name: str, written: Any, keys: Keys) -> list[Any]:
+    if name not in keys:
+        raise BadInput(f"{name}: not a key{nearest(name, [*keys, *WORDS])}")
+    return values_of(name, keys[name], written)

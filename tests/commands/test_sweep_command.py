@@ -140,6 +140,79 @@ def test_failed_points_are_kept_and_tried_again(tmp_path, capsys):
     assert "1 of 3 points to compute" in capsys.readouterr().err
 
 
+def points_of(out, capsys):
+    capsys.readouterr()
+    assert main(["status", str(out), "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert status["done"] == status["points"]
+    return status["points"]
+
+
+def test_a_folder_knows_the_version_that_was_run(tmp_path, capsys, plan, expected):
+    out = tmp_path / "out"
+    plan.write_text(f"{GRID}quick.T = 4\n")
+    assert sweep(plan, out, "--quick") == 0
+    assert points_of(out, capsys) == 20
+    assert table(out) == b"".join(
+        line for line in expected.splitlines(True) if line.split(b",")[1] in (b"T", b"4")
+    )
+    assert sweep(out / "sweep.toml", tmp_path / "again") == 0
+    assert table(tmp_path / "again") == table(out)
+    assert sweep(out / "sweep.toml", out, "--quick") == 2
+    assert "version: given beside --quick" in message(capsys)
+    assert sweep(plan, out) == 0
+    assert "20 of 40 points to compute" in capsys.readouterr().err
+    assert points_of(out, capsys) == 40
+    assert table(out) == expected
+
+
+def test_chosen_columns_leave_failed_points_out(tmp_path, capsys):
+    out, plan = tmp_path / "out", tmp_path / "failing.toml"
+    for columns, n_rows in (("T,N", 2), ("N,T,error", 3)):
+        plan.write_text(f"columns = {columns.split(',')}\n{FAILING}")
+        assert sweep(plan, out) == 4
+        assert main(["collect", str(out), "-o", f"{out}.csv"]) == 4
+        header, *rows = Path(f"{out}.csv").read_text().splitlines()
+        assert (header, len(rows)) == (columns, n_rows)
+        assert "1 points failed, 0 missing" in capsys.readouterr().err
+
+
+EXPERIMENT = """
+experiment = "phase"
+series = "line"
+a = 1
+T = [1, 4]
+eps = "T**-a"
+delta = 0.1
+replicates = 256
+seed = "index"
+"""
+
+
+def test_a_failed_point_of_an_experiment_is_named(tmp_path, capsys):
+    out, plan = tmp_path / "out", tmp_path / "phase.toml"
+    plan.write_text(EXPERIMENT)
+    assert sweep(plan, out) == 4
+    assert main(["status", str(out)]) == 4
+    assert "phase line T=1 delta=0.1 seed=0: horizon: 1 is too short" in capsys.readouterr().out
+    assert main(["collect", str(out), "-o", f"{out}.csv"]) == 4
+    rows = Path(f"{out}.csv").read_text().splitlines()
+    assert rows[0].startswith("experiment,series,T,a,eps,delta,replicates,seed,first_order,")
+    assert rows[1].startswith("phase,line,1,1,1,0.1,256,0,,")
+    assert rows[2].startswith("phase,line,4,1,0.25,0.1,256,1,")
+
+
+def test_parquet_of_an_experiment(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out, plan = tmp_path / "out", tmp_path / "phase.toml"
+    plan.write_text(EXPERIMENT.replace("[1, 4]", "4"))
+    assert sweep(plan, out) == 0
+    assert main(["collect", str(out), "-o", f"{out}.parquet"]) == 0
+    (row,) = parquet.read_table(f"{out}.parquet").to_pylist()
+    (expected,) = Folder.open(out).rows()
+    assert {key: row[key] for key in expected} == expected
+
+
 def test_parquet(tmp_path, capsys, plan, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "out"
@@ -162,6 +235,9 @@ def test_parquet(tmp_path, capsys, plan, monkeypatch):
         (None, "", "grid.toml: No such file or directory"),
         ("", "--engine dask", "engine: 'dask' is not threads, processes, tcp://HOST:PORT or"),
         ("", "--jobs 0", "--jobs: 0 is less than 1"),
+        ("", "--quick", "grid.toml: there is no quick version; it would be in a table [quick]"),
+        ("experiment = 'fase'", "", "grid.toml: experiment: 'fase' is not one of headline,"),
+        ("experiment = 'phase'", "", "grid.toml: family: not a key"),
     ],
 )
 def test_bad_input(tmp_path, capsys, plan, text, options, wrong):

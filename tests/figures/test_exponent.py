@@ -7,17 +7,20 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.exponent import build
-from treesmc.sims.experiments.exponent import QUICK_EPSILONS, compute, fit_exponent, points
+from treesmc.sims.experiments.common import compute, points
+from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.shards import read_table
+
+EPSILONS = (0.25, 0.5)
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("exponent"), quick=True)
+    return compute("exponent", tmp_path_factory.mktemp("exponent"), quick=True)
 
 
 def exponents(rows):
-    return [fit_exponent(rows, e).coefficient("T") / math.log1p(e) for e in QUICK_EPSILONS]
+    return [fit_exponent(rows, e).coefficient("T") / math.log1p(e) for e in EPSILONS]
 
 
 def test_left_markers_are_the_table(table):
@@ -35,7 +38,7 @@ def test_exponent_is_two_and_drawn(table):
     rows = read_table(table)
     assert exponents(rows) == pytest.approx([2, 2], abs=0.05)
     right = drawn(build, rows).axes[1]
-    np.testing.assert_allclose(markers(right), ordered(QUICK_EPSILONS, exponents(rows)))
+    np.testing.assert_allclose(markers(right), ordered(EPSILONS, exponents(rows)))
     # Slightly steeper data are told apart.
     steeper = [{**r, "n_star": r["n_star"] * (1 + r["eps"]) ** (0.1 * r["T"])} for r in rows]
     assert min(exponents(steeper)) > 2.05
@@ -54,5 +57,5 @@ def test_uniform_bound_holds_and_half_its_exponent_does_not(table):
 def test_files_and_points(table, tmp_path):
     assert same_bytes("exponent", table, tmp_path)
     for quick in (False, True):
-        asked = points(quick)
+        asked = points("exponent", quick)
         assert len({p["seed"] for p in asked}) == len({(p["eps"], p["T"]) for p in asked})

@@ -6,7 +6,7 @@ from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
 from treesmc.figures.guided import build
-from treesmc.sims.experiments.guided import compute, points
+from treesmc.sims.experiments.common import compute, points
 from treesmc.sims.experiments.shards import read_table
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 
@@ -15,7 +15,7 @@ ROUND_OFF = 1e-11  # 12 digits are kept
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("guided"), quick=True)
+    return compute("guided", tmp_path_factory.mktemp("guided"), quick=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,5 +57,5 @@ def test_markers_are_the_table(rows):
 
 def test_files_and_points(table, tmp_path):
     assert same_bytes("guided", table, tmp_path)
-    asked = points()
+    asked = points("guided")
     assert len({(p["series"], p["T"], p["scale"], p["seed"]) for p in asked}) == len(asked)

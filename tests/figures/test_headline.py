@@ -10,12 +10,13 @@ import pytest
 
 from treesmc.figures import FIGURES, style
 from treesmc.figures.headline import LOOKS, build
-from treesmc.sims.experiments.headline import COLUMNS, SERIES, fit_series, points
+from treesmc.sims.experiments.common import plan, points
+from treesmc.sims.experiments.headline import SERIES, fit_series
 from treesmc.sims.experiments.shards import collect, read_table
 
 T = (16, 32, 64, 96, 128, 192, 256)
 RATE, DEGREE = 0.1, 1.5
-EPSILONS = {(point["series"], point["T"]): point["eps"] for point in points()}
+EPSILONS = {(point["series"], point["T"]): point["eps"] for point in points("headline")}
 
 
 def row(name, horizon):
@@ -39,7 +40,7 @@ def table(tmp_path, censored=False):
             else r
             for r in rows
         ]
-    return collect(rows, COLUMNS, tmp_path / "headline.csv")
+    return collect(rows, list(plan("headline").columns()), tmp_path / "headline.csv")
 
 
 def drawn(rows):
@@ -129,7 +130,8 @@ def test_files_are_the_same_in_every_run(tmp_path):
 
 def test_points_differ_in_seed_and_do_not_repeat():
     for quick in (False, True):
-        asked = points(quick)
+        asked = points("headline", quick)
         assert len({p["seed"] for p in asked}) == len(asked)
         assert len({(p["series"], p["T"]) for p in asked}) == len(asked)
-    assert max(p["T"] for p in points()) == 256 > max(p["T"] for p in points(quick=True))
+    full, quick = points("headline"), points("headline", quick=True)
+    assert max(p["T"] for p in full) == 256 > max(p["T"] for p in quick)

@@ -6,13 +6,13 @@ from drawing import drawn, same_bytes
 
 from treesmc.figures.common import column, of
 from treesmc.figures.language import LOOKS, build, curve, measured
-from treesmc.sims.experiments.language import SERIES, compute
+from treesmc.sims.experiments.common import compute, points
 from treesmc.sims.experiments.shards import read_table
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("language"), quick=True)
+    return compute("language", tmp_path_factory.mktemp("language"), quick=True)
 
 
 def points_of(axes):
@@ -26,7 +26,7 @@ def holds(points, x, n):
 
 
 def test_every_series_has_a_look():
-    assert set(LOOKS) == set(SERIES) - {"naive"}
+    assert set(LOOKS) == {point["series"] for point in points("language")} - {"naive"}
 
 
 def test_curves_are_means_over_draws(table):

@@ -8,7 +8,8 @@ from drawing import drawn, same_bytes
 
 from treesmc.figures.common import column, of
 from treesmc.figures.looseness import LOOKS, build, routes
-from treesmc.sims.experiments.looseness import TREES, compute
+from treesmc.sims.experiments.common import compute
+from treesmc.sims.experiments.looseness import TREES
 from treesmc.sims.experiments.shards import read_table
 
 BOUNDS = list(LOOKS)[:-1]  # coarsest first; the last route is a prediction
@@ -16,7 +17,7 @@ BOUNDS = list(LOOKS)[:-1]  # coarsest first; the last route is a prediction
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("looseness"), quick=True)
+    return compute("looseness", tmp_path_factory.mktemp("looseness"), quick=True)
 
 
 def in_order(particles):

@@ -7,13 +7,14 @@ from drawing import drawn, same_bytes
 from treesmc.figures.common import column, of
 from treesmc.figures.guided import LOOKS
 from treesmc.figures.perturbations import build, summarise
-from treesmc.sims.experiments.perturbations import EPS, ERROR_HORIZON, REFERENCES, compute
+from treesmc.sims.experiments.common import compute
+from treesmc.sims.experiments.perturbations import EPS, ERROR_HORIZON, REFERENCES
 from treesmc.sims.experiments.shards import read_table
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("perturbations"), quick=True)
+    return compute("perturbations", tmp_path_factory.mktemp("perturbations"), quick=True)
 
 
 @pytest.fixture(scope="module")

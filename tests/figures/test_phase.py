@@ -12,12 +12,11 @@ from drawing import drawn, markers, ordered, same_bytes
 from treesmc.figures.common import column, of
 from treesmc.figures.phase import build
 from treesmc.sims.cost import terminal_constant
+from treesmc.sims.experiments.common import compute, points
 from treesmc.sims.experiments.phase import (
-    compute,
     epsilon_of,
     local_degree,
     log_needle_constant,
-    points,
 )
 from treesmc.sims.experiments.shards import read_table
 from treesmc.sims.families import needle
@@ -25,7 +24,7 @@ from treesmc.sims.families import needle
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("phase"), quick=True)
+    return compute("phase", tmp_path_factory.mktemp("phase"), quick=True)
 
 
 @pytest.mark.parametrize(("T", "eps"), [(2, 0.7), (20, 0.01), (100, 0.05), (300, 0.5), (64, 1e-4)])
@@ -82,5 +81,5 @@ def test_markers_are_the_table_and_files_the_same(table, tmp_path):
 
 
 def test_points_do_not_repeat():
-    asked = points()
+    asked = points("phase")
     assert len({(p["series"], p["T"], p["a"], p.get("c")) for p in asked}) == len(asked)

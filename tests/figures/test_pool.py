@@ -10,15 +10,13 @@ from scipy import stats
 
 from treesmc.figures.common import column, of
 from treesmc.figures.pool import FLOOR, build, fit_degree
+from treesmc.sims.experiments.common import compute, points
 from treesmc.sims.experiments.pool import (
     DEGREES,
-    DELTA,
     DRIFT,
-    compute,
     distances,
     least_cost,
     least_pool,
-    points,
 )
 from treesmc.sims.experiments.shards import read_table
 from treesmc.sims.families import needle_in_drift
@@ -28,11 +26,12 @@ from treesmc.sims.values import target_law
 
 COMMITTED = Path(__file__).parents[2] / "results" / "pool.csv"
 ZL_6_1 = 3.0
+DELTA = 0.1
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("pool"), quick=True)
+    return compute("pool", tmp_path_factory.mktemp("pool"), quick=True)
 
 
 def test_markers_are_the_table(table):
@@ -142,5 +141,5 @@ def test_sampled_pool_grows_like_T():
 def test_files_and_points(table, tmp_path):
     assert same_bytes("pool", table, tmp_path)
     for quick in (False, True):
-        asked = [tuple(sorted(p.items())) for p in points(quick)]
+        asked = [tuple(sorted(p.items())) for p in points("pool", quick)]
         assert len(set(asked)) == len(asked)

@@ -6,16 +6,17 @@ from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
 from treesmc.figures.queries import build
-from treesmc.sims.experiments.queries import SYMBOLS, compute
+from treesmc.sims.experiments.common import compute
 from treesmc.sims.experiments.shards import read_table
 from treesmc.theory.queries import best_success
 
+SYMBOLS = (4, 16, 256)
 ROUND_OFF = 1e-11  # 12 digits are kept
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("queries"), quick=True)
+    return compute("queries", tmp_path_factory.mktemp("queries"), quick=True)
 
 
 @pytest.fixture(scope="module")

@@ -7,26 +7,23 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.resampling import LOOKS, build, law_slope, slopes
+from treesmc.figures.resampling import LOOKS, TITLES, WHEN, build, law_slope, slopes
+from treesmc.sims.experiments.common import compute, points
 from treesmc.sims.experiments.resampling import (
-    HORIZONS,
     IDEAL,
-    KAPPAS,
     NAIVE,
-    compute,
     fit_slope,
-    points,
 )
 from treesmc.sims.experiments.shards import read_table
 
 COMMITTED = Path(__file__).resolve().parents[2] / "results" / "resampling.csv"
-VARIANTS = [(scheme, kappa) for scheme in LOOKS for kappa in KAPPAS]
+VARIANTS = [(scheme, kappa) for scheme in LOOKS for kappa in WHEN]
 EVERY_STEP = ("multinomial", 1.0)
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    return compute(tmp_path_factory.mktemp("resampling"), jobs=2, quick=True)
+    return compute("resampling", tmp_path_factory.mktemp("resampling"), jobs=2, quick=True)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +56,7 @@ def test_every_variant_costs_T_squared_in_drift(full, scheme, kappa):
     assert rises("needle_in_drift", full, scheme, kappa)
 
 
-@pytest.mark.parametrize("family", HORIZONS)
+@pytest.mark.parametrize("family", TITLES)
 @pytest.mark.parametrize(("scheme", "kappa"), VARIANTS)
 def test_particles_are_linear_in_the_horizon(full, family, scheme, kappa):
     """chi2 of 5 or 7 degrees of freedom; a false alarm in 1e-4 each."""
@@ -81,8 +78,8 @@ def test_low_variance_schemes_reach_ideal_resampling_and_adapting_spoils_them(fu
 
 def test_first_order_law_is_above_the_particles_it_predicts(full):
     """By 5 to 40 per cent at TV = 1/10, not more."""
-    for family in HORIZONS:
-        for kappa in KAPPAS:
+    for family in TITLES:
+        for kappa in WHEN:
             rows = of(full, family=family, scheme="multinomial", kappa=kappa)
             ratio = column(rows, "predicted") / column(rows, "n_star")
             assert np.median(ratio) == pytest.approx(1.15, abs=0.25)
@@ -102,5 +99,5 @@ def test_markers_are_the_table(quick):
 
 def test_files_and_points(table, tmp_path):
     assert same_bytes("resampling", table, tmp_path)
-    asked = points()
+    asked = points("resampling")
     assert len({(p["series"], p["T"]) for p in asked}) == len(asked)

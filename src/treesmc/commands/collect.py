@@ -1,8 +1,9 @@
 """collect the results of a sweep into one table, CSV or Parquet by the name of FILE
 
 One row per point, in the order of the sweep file: its parameters, its results, and its error if it
-failed. Points without result are left out and counted on standard error. The same results give the
-same bytes. Parquet needs pyarrow: pip install 'treesmc[parquet]'.
+failed; or the columns that the file chooses, without failed points unless "error" is one of these.
+Points without result are left out and counted on standard error. The same results give the same
+bytes. Parquet needs pyarrow: pip install 'treesmc[parquet]'.
 
 Exit codes: 0 the table is complete, 2 bad input, 4 some points failed or are missing.
 """
@@ -28,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
 
     folder = Folder.open(args.folder)
     columns = folder.sweep.columns()
+    rows = (row for row in folder.rows() if "error" in columns or "error" not in row)
     try:
         if args.output.suffix == ".csv":
-            write_csv(folder.rows(), list(columns), args.output)
+            write_csv(rows, list(columns), args.output)
         elif args.output.suffix == ".parquet":
-            write_parquet(folder.rows(), columns, args.output)
+            write_parquet(rows, columns, args.output)
         else:
             raise BadInput(f"{args.output}: the name of a table ends in .csv or .parquet")
     except OSError as error:

@@ -27,13 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compute what is missing, then draw."""
     from treesmc.figures import FIGURES
-    from treesmc.sims.experiments import EXPERIMENTS, exponents
+    from treesmc.sims.experiments import exponents
+    from treesmc.sims.experiments.common import compute
 
     check_at_least("--jobs", args.jobs, 1)
     for name in args.names:
         check_name("figure", name, FIGURES)
     for name in args.names or FIGURES:
-        table = EXPERIMENTS[name](args.results, jobs=args.jobs, quick=args.quick)
+        table = compute(name, args.results, args.jobs, args.quick)
         for path in FIGURES[name](table, args.out):
             print(f"treesmc: drew {path}", file=sys.stderr)
     if not (args.names or args.quick):

@@ -22,14 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the counts, and the first failures."""
     from treesmc.sims.sweeps.folder import Folder
+    from treesmc.sims.sweeps.plan import describe
 
     folder = Folder.open(args.folder)
     tally = folder.tally()
     failures = (row for row in folder.rows() if "error" in row)
-    shown = [
-        f"{row['family']} T={row['T']} {row['method']} seed={row['seed']}: {row['error']}"
-        for row in islice(failures, SHOWN_FAILURES)
-    ]
+    shown = [f"{describe(row)}: {row['error']}" for row in islice(failures, SHOWN_FAILURES)]
     counts = {"points": len(folder.sweep), "done": tally.done, "failed": tally.failed}
     emit({**counts, "missing": tally.missing, "failures": shown}, args.json)
     return 4 if tally.failed else 0

@@ -4,7 +4,7 @@ A sweep file gives each key a value or a list of values; lists are multiplied ou
 
   family = "needle"                       product, needle, needle_in_drift, persistent, random
   T = [8, 16, 32]
-  eps = ["1/T", "0.5*log(T)/T", 0.05]     a number, or a formula of T
+  eps = ["1/T", "0.5*log(T)/T", 0.05]     a number, or a formula of other numbers
   method = "smc"                          naive, smc, guided-smc, guided, rejection, pool-mh
   delta = 0.1                             the particles this takes; or N = 100: how far off N is
   seed = {from = 0, to = 15}
@@ -12,7 +12,11 @@ A sweep file gives each key a value or a list of values; lists are multiplied ou
 Further keys: perturbation, tree_seed, resampling, ess_threshold, replicates, M and H (pool-mh),
 c and a (for formulas), streams, series, and the families' own r, drift, branching, concentration,
 sigma, true_value. [[grid]] tables hold several grids, [[list]] tables read lists side by side; keys
-above them are shared. docs/sweeps.md explains all.
+above them are shared. A table [quick] holds what replaces keys in a coarse version, and "columns"
+chooses those of the table. docs/sweeps.md explains all.
+
+The figures are sweeps: sims/experiments/NAME.toml. Most begin with experiment = "NAME" and have keys
+of their own.
 
 engines:
   threads (default), processes     of this machine; processes survive a point that crashes
@@ -26,13 +30,13 @@ examples:
   treesmc sweep needle.toml --dry-run
   treesmc sweep needle.toml --out runs/needle --jobs 2
   treesmc sweep needle.toml --out runs/needle --engine scheduler.json
+  treesmc sweep sims/experiments/phase.toml --quick --out runs/phase --engine processes
 """
 
 import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from treesmc.commands.arguments import check_at_least
 
@@ -52,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep the results in DIR (default), or compute all again",
     )
     parser.add_argument(
+        "--quick", action="store_true", help="the coarse version, of a file that has one"
+    )
+    parser.add_argument(
         "--patience",
         type=float,
         default=60.0,
@@ -69,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_at_least("--jobs", args.jobs, 1)
     if args.dry_run:
-        return _dry_run(args.sweep)
+        return _dry_run(args.sweep, args.quick)
     try:
         return _sweep(args)
     except EngineFailed as error:
@@ -87,39 +94,38 @@ def _sweep(args: argparse.Namespace) -> int:
     from treesmc.sims.errors import BadInput
     from treesmc.sims.sweeps import engines, runner
     from treesmc.sims.sweeps.folder import Folder
-    from treesmc.sims.sweeps.point import compute_point
+    from treesmc.sims.sweeps.plan import describe, load_sweep
     from treesmc.sims.sweeps.progress import Progress
 
     if args.out is None:
         raise BadInput("--out: missing; it says where results are kept")
+    sweep = load_sweep(args.sweep, args.quick)
+    compute_point = sweep.vocabulary.compute_point
     engine = engines.make_engine(args.engine, compute_point.__module__, args.jobs, args.patience)
-    folder = Folder.create(args.sweep, args.out)
-    points = folder.missing if args.resume else folder.sweep.__iter__
+    folder = Folder.create(sweep, args.out)
+    points = folder.missing if args.resume else sweep.__iter__
     n_points = sum(1 for _ in points())
-    print(f"{n_points} of {len(folder.sweep)} points to compute", file=sys.stderr)
+    print(f"{n_points} of {len(sweep)} points to compute", file=sys.stderr)
     if n_points == 0:
         return 0
-    progress = Progress(n_points, _describe, lambda point: 1.0, n_points)
+    progress = Progress(n_points, describe, lambda point: 1.0, n_points)
     n_failed = runner.run(points(), compute_point, folder.shards, engine, progress.step)
     if n_failed:
         print(f"treesmc: {n_failed} points failed, see treesmc status {args.out}", file=sys.stderr)
     return 4 if n_failed else 0
 
 
-def _describe(point: dict[str, Any]) -> str:
-    amount = "delta" if "delta" in point else "N"
-    return f"{point['family']} T={point['T']} {point['method']} {amount}={point.get(amount, 1)}"
-
-
-def _dry_run(path: Path) -> int:
+def _dry_run(path: Path, quick: bool) -> int:
     """Print one line per point on standard output, and the sums on standard error."""
     from treesmc.sims.sweeps.forecast import Forecast
     from treesmc.sims.sweeps.plan import load_sweep
     from treesmc.sims.sweeps.table import csv_lines
+    from treesmc.sims.sweeps.trees import Trees
 
-    sweep, total = load_sweep(path), Forecast()
-    columns = (*sweep.parameters(), "draws", "evaluations", "error")
-    for line in csv_lines(total.rows(sweep), columns):
+    sweep, total = load_sweep(path, quick), Forecast()
+    known = isinstance(sweep.vocabulary, Trees)  # what a point of an experiment simulates is not
+    columns = (*sweep.parameters(), *(("draws", "evaluations", "error") if known else ()))
+    for line in csv_lines(total.rows(sweep) if known else sweep, columns):
         print(line.decode(), end="")
-    print(f"{len(sweep)} points, about {total}", file=sys.stderr)
+    print(f"{len(sweep)} points" + (f", about {total}" if known else ""), file=sys.stderr)
     return 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from treesmc.sims.experiments import exponent, exponents, headline
+from treesmc.sims.experiments import exponents
+from treesmc.sims.experiments.common import plan
 from treesmc.sims.experiments.shards import read_table
 
 RESULTS = Path(__file__).resolve().parents[3] / "results"
@@ -45,12 +46,12 @@ def test_theory_is_in_the_interval_and_other_classes_are_not(name):
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(exponent, "needle-constant-1"), (headline, "headline-naive")]
+    ("experiment", "name"), [("exponent", "needle-constant-1"), ("headline", "headline-naive")]
 )
-def test_quick_exponents_are_computed_again(module, name):
-    wanted = BY_NAME[name]
-    points = [p for p in module.points() if wanted.used([p])]
-    rows = [{**point, **module.compute_point(point)} for point in points]
+def test_quick_exponents_are_computed_again(experiment, name):
+    wanted, sweep = BY_NAME[name], plan(experiment)
+    points = [p for p in sweep if wanted.used([p])]
+    rows = [{**point, **sweep.vocabulary.compute_point(point)} for point in points]
     again = wanted.row(rows)
     for key in ("fitted", "low", "high"):
         assert again[key] == pytest.approx(committed()[name][key], abs=DIGITS)

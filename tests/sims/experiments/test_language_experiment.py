@@ -5,26 +5,27 @@ from pathlib import Path
 import pytest
 
 from treesmc.figures.common import of
-from treesmc.sims.experiments.language import COLUMNS, SERIES, compute, points
+from treesmc.sims.experiments.common import compute, plan, points
 from treesmc.sims.experiments.shards import read_table
 
-PLAIN = [(name, x) for name, values in SERIES.items() if name != "naive" for x in values]
+TABLE = read_table(Path(__file__).parents[3] / "results" / "language.csv")
+SERIES = {point["series"] for point in points("language")}
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
-    return read_table(compute(tmp_path_factory.mktemp("language"), quick=True))
+    return read_table(compute("language", tmp_path_factory.mktemp("language"), quick=True))
 
 
 def test_every_series_has_rows_with_every_column(rows):
-    assert {row["series"] for row in rows} == set(SERIES)
-    assert all(set(row) == set(COLUMNS) for row in rows)
-    assert all(len(p["corpus"]) == 8 for p in points())
+    assert {row["series"] for row in rows} == SERIES
+    assert all(set(row) == set(plan("language").columns()) for row in rows)
+    assert all(len(p["corpus"]) == 8 for p in points("language"))
 
 
 def test_draws_are_repeated_in_full_only():
-    assert {p["seed"] for p in points()} == {0, 1}
-    assert {p["seed"] for p in points(quick=True)} == {0}
+    assert {p["seed"] for p in points("language")} == {0, 1}
+    assert {p["seed"] for p in points("language", quick=True)} == {0}
 
 
 def test_the_true_value_has_no_error_and_beats_naive_sampling(rows):
@@ -57,10 +58,8 @@ def test_constant_value_errs_by_the_whole_reward(rows):
 
 @pytest.fixture(scope="module")
 def committed():
-    table = read_table(Path(__file__).parents[3] / "results" / "language.csv")
-
     def row(series, x=0, seed=0):
-        (one,) = of(table, series=series, x=x, seed=seed)
+        (one,) = of(TABLE, series=series, x=x, seed=seed)
         return one
 
     return row
@@ -86,7 +85,7 @@ def test_the_true_value_is_not_the_best_reward_model(committed):
     assert max(least["high"], sharper["high"]) < truth["low"]
     assert least["v"] < 0.7 * truth["v"]
     assert truth["eps"] < 1e-12 < least["eps"]
-    assert least["v"] == min(committed(s, x)["v"] for s, x in PLAIN)
+    assert least["v"] == min(row["v"] for row in TABLE if row["series"] != "naive")
 
 
 def test_a_third_of_the_horizon_is_enough_to_train_at(committed):

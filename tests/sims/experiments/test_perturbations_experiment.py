@@ -12,7 +12,6 @@ from treesmc.sims.experiments.perturbations import (
     EPS,
     base_tree,
     fit_horizon,
-    points,
     seen_value_error,
 )
 from treesmc.sims.families import needle_in_drift
@@ -103,14 +102,6 @@ def test_a_hidden_symbol_of_mass_below_delta_is_free():
     }
     assert found[4] > 300
     assert found[16] < 30
-
-
-def test_points():
-    grid = points()
-    assert len({tuple(point.items()) for point in grid}) == len(grid)
-    assert max(p["eps"] for p in grid if p["series"] in COMPOUNDING) == 0.2
-    assert max(p["eps"] for p in grid if p["series"] == "value_noise") == 4.0
-    assert len(points(quick=True)) < len(grid) / 5
 
 
 def test_fit_recovers_a_rate_and_ignores_other_errors():

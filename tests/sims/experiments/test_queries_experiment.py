@@ -11,7 +11,6 @@ from treesmc.sims.experiments.queries import (
     cut,
     mean,
     n_symbols,
-    points,
     repeats,
     run,
     smc,
@@ -114,8 +113,3 @@ def test_a_cut_tree_keeps_its_values():
     tree = needle(6, 0.3)
     np.testing.assert_array_equal(cut(tree, 6).log_value, tree.log_value)
     assert target_law(cut(tree, 1))[0] == pytest.approx(1 / n_symbols(tree))
-
-
-def test_points_differ():
-    for asked in (points(), points(quick=True)):
-        assert len({tuple(sorted(p.items())) for p in asked}) == len(asked)

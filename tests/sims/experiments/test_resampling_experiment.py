@@ -19,8 +19,6 @@ from scipy.stats import binom
 from treesmc.sims.coarsening import coarsened, limiting_times
 from treesmc.sims.cost import least_particles, terminal_constant
 from treesmc.sims.experiments.resampling import (
-    DELTA,
-    KAPPAS,
     fit_degree,
     ideal_constant,
 )
@@ -32,6 +30,7 @@ from treesmc.sims.samplers import sample_smc
 from treesmc.sims.values import log_normalizer, target_law
 
 TABLE = Path(__file__).resolve().parents[3] / "results" / "resampling.csv"
+DELTA, KAPPAS = 0.1, (1.0, 0.5)
 SIGMAS = 4.5  # false alarms below 1e-5 a comparison
 SEEDS = 16
 

@@ -5,18 +5,19 @@ import math
 import pytest
 
 from treesmc.sims.errors import BadInput
-from treesmc.sims.sweeps.keys import ALL_OPTIONS, DEFAULTS, KEYS
 from treesmc.sims.sweeps.plan import load_sweep
+from treesmc.sims.sweeps.trees import ALL_OPTIONS, DEFAULTS, KEYS
 
+PHASE = 'experiment = "phase"\nT = 8\ndelta = 0.1\neps = "1/T"\n'
 LEAST = 'family = "needle"\nT = 8\nmethod = "smc"\nN = 10\n'
 
 
 @pytest.fixture
 def load(tmp_path):
-    def write_and_load(text):
+    def write_and_load(text, quick=False):
         path = tmp_path / "sweep.toml"
         path.write_text(text)
-        return load_sweep(path)
+        return load_sweep(path, quick)
 
     return write_and_load
 
@@ -59,6 +60,90 @@ def test_formulas(load):
     assert values(sweep, "N", "replicates")[3:5] == [(6, 1024), (14, 455)]
 
 
+def test_formulas_use_other_numbers_and_labels_any_value(load):
+    sweep = load(
+        'family = "needle"\nmethod = "smc"\nseries = "{family} {method}, {eps}"\nN = "2*seed + T"\n'
+        'T = "4*tree_seed"\ntree_seed = [2, 3]\nseed = "10 + index"\neps = "expm1(1/(T - 1))"'
+    )
+    assert values(sweep, "T", "N", "seed") == [(8, 28, 10), (12, 34, 11)]
+    assert values(sweep, "series") == [("needle smc, 0.153565",), ("needle smc, 0.0951694",)]
+    assert all("index" not in point for point in sweep)
+
+
+def test_index_counts_the_points_of_all_tables(load):
+    sweep = load(LEAST + 'seed = "index"\n[[grid]]\neps = [0.1, 0.2]\n[[list]]\neps = [0.3, 0.4]')
+    assert values(sweep, "eps", "seed") == [(0.1, 0), (0.2, 1), (0.3, 2), (0.4, 3)]
+
+
+def test_ranges_of_numbers(load):
+    def read(key, written):
+        return [x for (x,) in values(load(LEAST + f"[[grid]]\n{key} = {written}"), key)]
+
+    assert read("eps", "{from = 0, to = 1, count = 5}") == [0, 0.25, 0.5, 0.75, 1]
+    logarithmic = read("eps", '{from = 0.01, to = 100, count = 5, scale = "log"}')
+    assert logarithmic == pytest.approx([0.01, 0.1, 1, 10, 100])
+    assert read("N", '{from = 1, to = 100, count = 5, scale = "log"}') == [1, 3, 10, 32, 100]
+    assert read("N", '{from = 1, to = 4, count = 9, scale = "log"}') == [1, 2, 3, 4]  # each once
+    all_of_them = "{from = 0.1, to = 0.7, count = 13%s}"
+    assert read("eps", all_of_them % ", every = 5") == read("eps", all_of_them % "")[::5]
+
+
+VERSIONS = """
+family = "needle"
+method = "smc"
+replicates = 1024
+T = [4, 8, 16]
+quick = {T = 8, replicates = 256}
+[[grid]]
+N = [1, 2]
+[grid.quick]
+N = 3
+replicates = 512
+[[grid]]
+N = 10
+T = [2, 3]
+[[grid]]
+N = 20
+quick = false
+"""
+
+
+def test_quick_version_replaces_keys_and_leaves_out_tables(load):
+    full, quick = load(VERSIONS), load(VERSIONS, quick=True)
+    assert values(full, "N", "T", "replicates") == [
+        *((N, T, 1024) for T in (4, 8, 16) for N in (1, 2)),
+        *((10, T, 1024) for T in (2, 3)),
+        *((20, T, 1024) for T in (4, 8, 16)),
+    ]
+    # A table's own key is nearer than the top's quick one.
+    assert values(quick, "N", "T", "replicates") == [(3, 8, 512), (10, 2, 256), (10, 3, 256)]
+
+
+def test_text_of_a_sweep_reads_as_the_same_sweep(load):
+    for quick in (False, True):
+        sweep = load(VERSIONS, quick)
+        assert list(load(sweep.text.decode())) == list(sweep)
+    assert list(load(VERSIONS)) != list(load(VERSIONS, quick=True))
+
+
+def test_columns_may_be_chosen(load):
+    chosen = load(LEAST + 'columns = ["tv", "T", "drift", "eps"]')
+    assert chosen.columns() == {"tv": float, "T": int, "drift": float, "eps": float}
+
+
+def test_an_experiment_brings_its_keys(load):
+    sweep = load(PHASE + 'series = "map"\na = 1\nc = [1, 2]')
+    assert list(sweep) == [
+        {"experiment": "phase", "T": 8, "delta": 0.1, "series": "map"}
+        | {"a": 1.0, "c": c, "eps": 0.125}
+        for c in (1.0, 2.0)
+    ]
+    assert sweep.vocabulary.compute_point.__module__ == "treesmc.sims.experiments.phase"
+    assert list(sweep.columns())[:3] == ["experiment", "series", "T"]
+    assert {"degree", "error"} < set(sweep.columns())
+    assert "family" not in sweep.columns()
+
+
 def test_every_parameter_of_a_family_is_a_key(load):
     assert {"r", "true_value", "drift", "branching", "concentration", "sigma"} <= set(ALL_OPTIONS)
     assert set(ALL_OPTIONS) <= set(KEYS)
@@ -94,7 +179,46 @@ def test_columns_are_those_of_the_points(load):
         (LEAST + "[[list]]\nseed = [1, 2]\neps = [1, 2, 3]", "list 1: the lengths differ"),
         (LEAST.replace("needle", "nedle"), "did you mean needle?"),
         (LEAST.replace("8", "8.5"), "T: 8.5 is not a whole number of at least 1"),
-        (LEAST.replace("8", "'2*T'"), "T: '2*T' cannot be computed"),
+        (LEAST.replace("8", "'2*T'"), "T: '2*T' is computed from itself: T -> T"),
+        (
+            LEAST + "eps = 'c'\nc = 'a*2'\na = 'eps'",
+            "eps: 'c' is computed from itself: eps -> c -> a",
+        ),
+        (LEAST + "series = '{epz}'", "series: '{epz}': 'epz' is no key of this point"),
+        (LEAST + "eps = {from = 0, to = 1, count = 3, scale = 'log'}", "eps: {'from': 0, 'to': 1,"),
+        (LEAST + "eps = {from = 0, to = 1, count = 1}", "is not a range such as {from = 0, to = 9"),
+        (LEAST + "eps = {from = 1, to = 0, count = 2}", "is not a range such as"),
+        (LEAST + "eps = {from = 0, to = inf, count = 2}", "is not a range such as"),
+        (LEAST + "eps = {from = 0, to = 1, count = 3, by = 2}", "is not a range such as"),
+        (LEAST + "columns = ['tv', 'epz']", "columns: 'epz' is not one of"),
+        (LEAST + "columns = 'tv'", "columns: 'tv' is not a list of names"),
+        (LEAST + "columns = ['n_stat']", "did you mean n_star?"),
+        (LEAST + "version = 'fast'", "version: 'fast' is not one of full, quick"),
+        (LEAST + "version = 'quick'", "there is no quick version; it would be in a table [quick]"),
+        (LEAST + "quick = false", "quick: False is not a table; write [quick]"),
+        (LEAST + "[[grid]]\nquick = 3", "quick: 3 is neither a table nor false"),
+        (LEAST + "[quick]\nreplicats = 3", "quick: replicats: not a key; did you mean replicates?"),
+        (
+            LEAST + "[[grid]]\n[grid.quick]\nepz = 3",
+            "quick: grid 1: epz: not a key; did you mean eps?",
+        ),
+        (LEAST + "experiment = 'fase'", "experiment: 'fase' is not one of headline, exponent"),
+        (LEAST + "experiment = 'fase'", "did you mean phase?"),
+        (LEAST + "experiment = 'headline'", "experiment: 'headline' has no keys of its own"),
+        (LEAST + "experiment = 'phase'", "family: not a key"),
+        (PHASE + "series = 'mop'", "series: 'mop' is not one of map, line; did you mean map?"),
+        (PHASE + "series = 'map'\na = 1\nc = 'x'", "c: 'x' cannot be computed"),
+        (PHASE + "series = 'map'\na = 1", "c: missing"),
+        (PHASE + "series = 'line'\nseed = 1", "replicates: missing"),
+        (
+            PHASE + "series = 'line'\nc = 1\nseed = 1\nreplicates = 256",
+            "c: the series line has no use",
+        ),
+        (
+            PHASE + "series = 'line'\nreplicats = 1",
+            "replicats: not a key; did you mean replicates?",
+        ),
+        (PHASE + "[[grid]]\nexperiment = 'pool'", "experiment: 'pool' is not one of phase"),
         (LEAST.replace("8", "true"), "T: True is not a whole number of at least 1"),
         (LEAST.replace("8", "[]"), "T: [] has no values"),
         (LEAST.replace("8", "{from = 3, to = 2}"), "T: {'from': 3, 'to': 2} is not a range"),
@@ -121,3 +245,12 @@ def test_a_mistake_is_named_in_one_line(load, text, message):
     assert message in line
     assert "sweep.toml: " in line
     assert "\n" not in line
+
+
+def test_a_quick_version_is_asked_for_once_and_only_where_there_is_one(load):
+    with pytest.raises(BadInput, match=r"sweep.toml: there is no quick version"):
+        load(LEAST, quick=True)
+    with pytest.raises(BadInput, match=r"sweep.toml: version: given beside --quick"):
+        load(f"version = 'quick'{VERSIONS}", quick=True)
+    with pytest.raises(BadInput, match=r"there is no quick version"):
+        load(LEAST + "[[grid]]\nquick = false", quick=True)

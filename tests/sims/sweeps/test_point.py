@@ -6,8 +6,8 @@ import pytest
 from treesmc.sims import cost, families, lineage, naive_law, values
 from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.forecast import SEARCH, Forecast, forecast
-from treesmc.sims.sweeps.keys import DEFAULTS
 from treesmc.sims.sweeps.point import RESULTS, build_tree, compute_point, stream_seed
+from treesmc.sims.sweeps.trees import DEFAULTS
 
 
 def point(family="random", method="smc", T=4, **keys):
