@@ -15,8 +15,8 @@ sigma, true_value. [[grid]] tables hold several grids, [[list]] tables read list
 above them are shared. A table [quick] holds what replaces keys in a coarse version, and "columns"
 chooses those of the table. docs/sweeps.md explains all.
 
-The figures are sweeps: sims/experiments/NAME.toml. Most begin with experiment = "NAME" and have keys
-of their own.
+The figures are sweeps: sims/experiments/NAME.toml. Most begin with experiment = "NAME" and have
+keys of their own.
 
 engines:
   threads (default), processes     of this machine; processes survive a point that crashes
