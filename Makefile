@@ -7,7 +7,7 @@ JOBS   ?= 2
 BIN    := .venv/bin
 READY  := .venv/ready
 CODE   := src sims theory figures tests
-SOURCES := $(shell find src sims theory figures -name '*.py')
+SOURCES := $(shell find src sims theory figures -name '*.py' -o -name '*.toml')
 QUICK  ?=
 
 .PHONY: help
