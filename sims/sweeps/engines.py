@@ -2,7 +2,8 @@
 
 Each engine is a context that checks, on entry, that somebody can compute and would compute the same
 bits, and that submits to a `concurrent.futures.Executor`. On an exception it drops what it has not
-begun and does not wait.
+begun and does not wait: processes are killed, threads compute on for nobody until their process
+ends.
 
 `threads`           share compiled code and start at once; a point that kills its process kills all.
 `processes`         are spawned and survive each other, at about two seconds of imports.
@@ -15,7 +16,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -23,6 +24,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -81,13 +83,16 @@ class Pool:
             self.submit(os.getpid).result()
         except BrokenExecutor:
             raise EngineFailed("processes die as they start") from None
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
-        self._executor.shutdown(wait=kind is None, cancel_futures=True)
-        if kind is not None:
-            for child in multiprocessing.active_children():
-                child.kill()
+        killed = multiprocessing.active_children() if kind is not None else []
+        for child in killed:
+            child.kill()
+        self._executor.shutdown(wait=kind is None or bool(killed), cancel_futures=True)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future:
         """Submit a task to the executor."""
@@ -204,15 +209,36 @@ def make_engine(name: str, module: str, jobs: int, patience: float) -> Engine:
     if name == "threads":
         return Pool(lambda: ThreadPoolExecutor(jobs), jobs)
     if name == "processes":
-        return Pool(lambda: _spawned(jobs), jobs)
+        return Pool(lambda: _Processes(jobs), jobs)
     if "://" in name or name.endswith(".json"):
         return Cluster(name, module, patience)
     raise BadInput(f"engine: {name!r} is not threads, processes, tcp://HOST:PORT or a .json file")
 
 
-def _spawned(jobs: int) -> Executor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_process)
+class _Processes(ProcessPoolExecutor):
+    """Spawned processes that leave Ctrl-C to the driver."""
+
+    def __init__(self, jobs: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        super().__init__(jobs, mp_context=context, initializer=_prepare_process)
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future:
+        """Submit a task, spawning a process if none is idle."""
+        with _interrupts_held():  # inherited: it importing when Ctrl-C comes, it would print
+            return super().submit(task, *arguments, **named)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block, and for ever in processes started within."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_process() -> None:

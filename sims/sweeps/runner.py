@@ -57,6 +57,7 @@ def run(
     EngineFailed
         If the engine gives out, or results cannot be written. What was stored stays.
     """
+    shards.tidy()
     with engine, ThreadPoolExecutor(WRITERS) as writers:
         return _Run(points, compute, shards, engine, writers, report).finish()
 

@@ -14,6 +14,7 @@ import json
 import platform
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,8 +83,9 @@ class Shards:
     def tidy(self) -> None:
         """Remove the temporary files that a killed run left behind."""
         for temporary in self.folder.glob(".*.json.*"):
-            if time.time() - temporary.stat().st_mtime > ABANDONED:
-                temporary.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a writer at work renames it meanwhile
+                if time.time() - temporary.stat().st_mtime > ABANDONED:
+                    temporary.unlink()
 
     def _read(self, parameters: Parameters) -> Row:
         try:

@@ -1,7 +1,5 @@
 """``python -m treesmc``."""
 
-import sys
+from treesmc.cli import run_process
 
-from treesmc.cli import main
-
-sys.exit(main())
+run_process()

@@ -6,8 +6,11 @@ with results kept, 4 some points failed, 130 interrupted.
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from treesmc import __version__
@@ -44,6 +47,9 @@ COMMANDS = {
     "status": status,
     "collect": collect,
 }
+
+INTERRUPTED = 130  # exit code, as of what SIGINT kills
+WAY_OUT = 1.0  # seconds that it is given
 
 EPILOG = """\
 a first session:
@@ -100,9 +106,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(f"treesmc: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("treesmc: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:  # whoever kept results says so in its argument
+        print("; ".join(["treesmc: interrupted", *interrupt.args]), file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left; stop without a traceback
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def run_process() -> NoReturn:
+    """Run the command of this process, and end it whatever its threads are at.
+
+    The threads of an interrupted or failed sweep compute on, for minutes perhaps, and Python would
+    wait for them. It would not wait for daemon threads, but these can crash, since compiled code is
+    unmapped under them. What they compute reaches nobody: only the driver writes, and it has ended.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt_once())
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(not thread.daemon for thread in _other_threads()):
+        os._exit(code)
+    sys.exit(code)
+
+
+def _other_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def _interrupt_once() -> Callable[[int, object], None]:
+    """Return a handler of Ctrl-C: one raises KeyboardInterrupt, more do not disturb the way out.
+
+    The way out is short. Should it not be, another Ctrl-C ends the process.
+    """
+    pressed: list[float] = []
+
+    def handle(signum: int, frame: object) -> None:
+        pressed.append(time.monotonic())
+        if len(pressed) == 1:
+            raise KeyboardInterrupt
+        if pressed[-1] - pressed[0] > WAY_OUT:
+            os._exit(INTERRUPTED)
+
+    return handle

@@ -26,11 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compute what is missing, then draw."""
+    check_at_least("--jobs", args.jobs, 1)
+    try:
+        _draw(args)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"results are kept in {args.results}") from None
+    return 0
+
+
+def _draw(args: argparse.Namespace) -> None:
     from treesmc.figures import FIGURES
     from treesmc.sims.experiments import exponents
     from treesmc.sims.experiments.common import compute
 
-    check_at_least("--jobs", args.jobs, 1)
     for name in args.names:
         check_name("figure", name, FIGURES)
     for name in args.names or FIGURES:
@@ -39,4 +47,3 @@ def run(args: argparse.Namespace) -> int:
             print(f"treesmc: drew {path}", file=sys.stderr)
     if not (args.names or args.quick):
         print(f"treesmc: fitted {exponents.compute(args.results)}", file=sys.stderr)
-    return 0

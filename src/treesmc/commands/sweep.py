@@ -83,11 +83,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"treesmc: error: {error}; results are kept in {args.out}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
-        print(
-            f"treesmc: interrupted; results are kept in {args.out}, the same command resumes",
-            file=sys.stderr,
-        )
-        return 130
+        kept = f"results are kept in {args.out}, the same command resumes"
+        raise KeyboardInterrupt(kept) from None
 
 
 def _sweep(args: argparse.Namespace) -> int:

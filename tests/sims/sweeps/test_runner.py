@@ -18,6 +18,9 @@ POINTS = [{"n": n} for n in range(40)]
 class Memory(dict):
     """Shards that are never written."""
 
+    def tidy(self):
+        pass
+
     def store(self, point, outcome):
         self[point["n"]] = outcome
 
@@ -102,6 +105,17 @@ def test_results_that_cannot_be_written_end_the_run(tmp_path):
         run(POINTS, Shards(tmp_path / "shards", "source"))
 
 
+def test_a_run_removes_what_a_killed_one_left(tmp_path):
+    shards = Shards(tmp_path / "shards", "source")
+    run(POINTS[:1], shards)
+    left = shards.folder / ".0123.json.tmp"
+    left.write_text("half")
+    os.utime(left, times=(0, 0))
+    run(POINTS[1:2], shards)
+    assert len(os.listdir(shards.folder)) == 2
+    assert not left.exists()
+
+
 def test_processes_that_die_as_they_start(monkeypatch):
     monkeypatch.setattr("treesmc.sims.sweeps.engines._prepare_process", os.abort)
     with pytest.raises(EngineFailed, match="die as they start"):
@@ -135,7 +149,7 @@ class Counted(dict):
 
 
 def test_memory_does_not_grow_with_points():
-    class Nothing:
+    class Nothing(Memory):
         def store(self, point, outcome):
             pass
 
