@@ -6,7 +6,7 @@ is a step of a Markov chain that leaves pi invariant (Andrieu, Doucet & Holenste
 
     E_{x~pi}[law of the draw given x] = pi.
 
-Replicates, blocks and streams are those of `samplers`.
+Replicates, blocks and streams are those of `replicates`.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.checks import check_integer
 from treesmc.sims.kernels.conditional import conditional_smc_block
 from treesmc.sims.kernels.tables import Moves, moves
-from treesmc.sims.samplers import (
+from treesmc.sims.replicates import (
+    CONDITIONAL,
     MOST_PARTICLES,
-    TARGET,
-    _check_integer,
-    _log_mean,
-    _per_replicate,
-    _replicate,
+    log_mean,
+    per_replicate,
+    replicate,
 )
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
-from treesmc.sims.values import log_normalizer, path_classes
-
-CONDITIONAL = TARGET + 1  # names the streams, after those of the samplers
+from treesmc.sims.values import existing_path, log_normalizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,29 +83,21 @@ def sample_conditional_smc(
     -----
     Claim S1: the mean of Zhat/Z is u_N(path).
     """
-    _check_integer("N", N, 1, MOST_PARTICLES)
-    table, log_Z_hat = moves(tree), _per_replicate(replicates)
+    check_integer("N", N, 1, MOST_PARTICLES)
+    table, log_Z_hat = moves(tree), per_replicate(replicates)
     cells = _path_cells(tree, table, path)
 
     def block(part: slice, *out: Any) -> None:
         conditional_smc_block(table, cells, N, *out, log_Z_hat[part])
 
-    law, law_stderr = _replicate(block, tree, replicates, seed, CONDITIONAL, jobs)
-    log_mean, stderr = _log_mean(log_Z_hat + tree.log_value[0])
-    ratio_stderr = stderr * float(np.exp(log_mean - log_normalizer(tree)))
-    return ConditionalEstimate(log_mean, ratio_stderr, law, law_stderr)
+    law, law_stderr = replicate(block, tree, replicates, seed, CONDITIONAL, jobs)
+    log_mean_Z_hat, stderr = log_mean(log_Z_hat + tree.log_value[0])
+    ratio_stderr = stderr * float(np.exp(log_mean_Z_hat - log_normalizer(tree)))
+    return ConditionalEstimate(log_mean_Z_hat, ratio_stderr, law, law_stderr)
 
 
 def _path_cells(tree: TreeMDP, table: Moves, path: Sequence[int] | IntArray) -> NDArray[np.uint64]:
     """Return the cell that a path crosses at each depth, uint64[T], once it is known to exist."""
-    if np.shape(path) != (tree.horizon,):
-        raise BadInput(f"path: shape {list(np.shape(path))}, expected [{tree.horizon}] symbols")
-    for t, symbol in enumerate(path):
-        _check_integer(f"path: symbol of step {t + 1}", symbol, 0, int(tree.n_symbols[t]) - 1)
-    symbols = np.array(path, np.uint64)
-    classes = path_classes(tree, list(path))[:-1]
-    for t, (s, symbol) in enumerate(zip(classes, symbols, strict=True)):
-        if tree.policy_at(t)[s, symbol] == 0:
-            raise BadInput(f"path: symbol {symbol} of step {t + 1} has probability zero")
-    rows = np.array(classes, np.uint64) << table.bits[:-1]
-    return table.first_row[:-1] + rows + symbols
+    classes = np.array(existing_path(tree, path)[:-1], np.uint64)
+    rows = classes << table.bits[:-1]
+    return table.first_row[:-1] + rows + np.array(path, np.uint64)

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.checks import check_inner_fraction, check_integer, check_one_of
 from treesmc.sims.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.moments import TargetChain
 from treesmc.sims.naive_law import least_samples
@@ -176,7 +176,8 @@ def cost(
     BadInput
         If an argument is out of range.
     """
-    _check_delta(delta)
+    check_inner_fraction("delta", delta)
+    check_one_of("method", method, METHODS)
     if method in ("smc", "guided-smc"):
         return least_particles(
             tree,
@@ -192,9 +193,7 @@ def cost(
         return _exact(tree, least_samples(reference_law(tree), _log_reward(tree), delta))
     if method == "rejection":
         return _exact(tree, rejection_samples(tree))
-    if method == "guided":
-        return _exact(tree, 1.0 if _one_is_enough(tree, delta, guided=True) else math.inf)
-    raise BadInput(f"method: {method!r} is not one of {', '.join(METHODS)}")
+    return _exact(tree, 1.0 if _one_is_enough(tree, delta, guided=True) else math.inf)
 
 
 def least_particles(
@@ -236,9 +235,8 @@ def least_particles(
     BadInput
         If an argument is out of range.
     """
-    _check_delta(delta)
-    if replicates < 8 * BATCHES:
-        raise BadInput(f"replicates: {replicates} is too small, the least is {8 * BATCHES}")
+    check_inner_fraction("delta", delta)
+    check_integer("replicates", replicates, 8 * BATCHES)
     if _one_is_enough(tree, delta, guided):
         return _exact(tree, 1.0)
     countable = resampling == "multinomial" and ess_threshold == 1
@@ -399,8 +397,3 @@ def _one_is_enough(tree: TreeMDP, delta: float, guided: bool) -> bool:
 
 def _log_reward(tree: TreeMDP) -> FloatArray:
     return tree.log_value_at(tree.horizon)
-
-
-def _check_delta(delta: float) -> None:
-    if not 0 < delta < 1:
-        raise BadInput(f"delta: {delta!r} is not strictly between 0 and 1")

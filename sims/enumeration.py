@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.checks import check_integer, check_one_of
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
-from treesmc.sims.values import path_classes
+from treesmc.sims.values import existing_path
 
 Number = Fraction | float
 Law = dict[tuple[int, ...], Number]
@@ -150,9 +150,8 @@ def enumerate_smc(
     BadInput
         If N < 1 or the scheme is unknown.
     """
-    _check_count("N", N)
-    if resampling not in RESAMPLING:
-        raise BadInput(f"resampling: {resampling!r} is not one of {', '.join(RESAMPLING)}")
+    check_integer("N", N, 1)
+    check_one_of("resampling", resampling, RESAMPLING)
     numbers = NumberTree.from_tree(tree, exact)
     branches = _start(numbers, N)
     for t in range(numbers.horizon):
@@ -197,8 +196,8 @@ def enumerate_conditional(
     -----
     Claim S1. At each step the N - 1 free particles draw ancestors from all N.
     """
-    _check_count("N", N)
-    path = _path(tree, path_symbols)
+    check_integer("N", N, 1)
+    path = existing_path(tree, path_symbols)
     numbers = NumberTree.from_tree(tree, exact)
     branches = _start(numbers, N)
     for t in range(numbers.horizon):
@@ -232,7 +231,7 @@ def enumerate_naive(tree: TreeMDP, n: int, *, exact: bool = False) -> tuple[Numb
     -----
     Claim S7.
     """
-    _check_count("n", n)
+    check_integer("n", n, 1)
     numbers = NumberTree.from_tree(tree, exact)
     phi = numbers.value[-1]
     law: list[Number] = [0] * len(phi)
@@ -267,8 +266,8 @@ def enumerate_pool_mh(tree: TreeMDP, M: int, H: int, *, exact: bool = False) -> 
     Algorithm 2 of Zhu & Lu (2026), as stated in arXiv:2602.01381. The state is (terminal class,
     weight w), and phi / w is its importance weight against the proposal.
     """
-    _check_count("M", M)
-    _check_count("H", H, least=0)
+    check_integer("M", M, 1)
+    check_integer("H", H, 0)
     numbers = NumberTree.from_tree(tree, exact)
     proposal = _pool_proposal(numbers, M)
     importance = {(c, w): numbers.value[-1][c] / w for c, w in proposal}
@@ -498,20 +497,6 @@ def _independence_step(chain: Chain, proposal: Chain, importance: Chain) -> Chai
     return result
 
 
-def _path(tree: TreeMDP, symbols: Sequence[int]) -> list[int]:
-    """Return the classes along a path of symbols, or BadInput if the path does not exist."""
-    if len(symbols) != tree.horizon:
-        raise BadInput(f"path: {len(symbols)} symbols, expected {tree.horizon}")
-    for t, symbol in enumerate(symbols):
-        if not 0 <= symbol < tree.n_symbols[t]:
-            raise BadInput(f"path: symbol {symbol} at depth {t} is out of range")
-    classes = path_classes(tree, symbols)
-    for t, symbol in enumerate(symbols):
-        if tree.policy_at(t)[classes[t], symbol] == 0:
-            raise BadInput(f"path: symbol {symbol} at depth {t} has probability zero")
-    return classes
-
-
 def _edges(
     policy: FloatArray, child: IntArray, number: Callable[[float], Number]
 ) -> list[tuple[int, Number]]:
@@ -522,9 +507,3 @@ def _edges(
             merged[int(c)] += number(float(p))
     total = sum(merged.values())
     return [(c, p / total) for c, p in merged.items()]
-
-
-def _check_count(name: str, value: int, least: int = 1) -> None:
-    """BadInput unless value >= least."""
-    if value < least:
-        raise BadInput(f"{name} must be at least {least}, got {value!r}")

@@ -13,6 +13,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from treesmc.sims.checks import (
+    check_horizon,
+    check_inner_fraction,
+    check_nonnegative,
+    check_positive,
+)
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import TreeMDP
@@ -42,8 +48,8 @@ def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
     TreeMDP
         Class k of depth t: k ones so far, S_t = t + 1.
     """
-    _check_horizon(T, 1)
-    _check_positive("r", r)
+    check_horizon(T, 1)
+    check_positive("r", r)
     policy, child = _counting_layers(T)
     rest = np.log((1 + r) / 2) if true_value else 0.0
     log_value = [np.arange(t + 1) * np.log(r) + (T - t) * rest for t in range(T + 1)]
@@ -68,7 +74,7 @@ def needle(T: int, eps: float) -> TreeMDP:
     TreeMDP
         From depth 1 on, class 0 is below the hidden symbol and class 1 elsewhere.
     """
-    _check_horizon(T, 2)
+    check_horizon(T, 2)
     policy = [_hidden_symbol(T, eps)] + [np.ones((2, 1))] * (T - 1)
     child = [np.array([[0, 1]])] + [np.array([[0], [1]])] * (T - 1)
     log_value = [np.zeros(1)] + [_needle_log_value(t, eps) for t in range(1, T + 1)]
@@ -95,9 +101,8 @@ def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     TreeMDP
         Class k + t of depth t >= 1 is elsewhere with k ones, class k below the hidden symbol.
     """
-    _check_horizon(T, 2)
-    if not 0 < drift < 1:
-        raise BadInput(f"drift: {drift} is not strictly between 0 and 1")
+    check_horizon(T, 2)
+    check_inner_fraction("drift", drift)
     factor = np.log([1 - drift, 1 + drift])
     policy, child = [_hidden_symbol(T, eps)], [np.array([[0, 1]])]
     log_value = [np.zeros(1)]
@@ -132,8 +137,8 @@ def persistent(T: int, eps: float) -> TreeMDP:
     TreeMDP
         From depth 1 on, class 0 has positive errors and class 1 negative ones.
     """
-    _check_horizon(T, 2)
-    _check_epsilon(eps)
+    check_horizon(T, 2)
+    check_nonnegative("epsilon", eps)
     log_rho = (T - 1) * np.log1p(eps)
     _check_log_odds(log_rho, T, eps)
     rest = np.exp(-log_rho) / (1 + np.exp(-log_rho))
@@ -167,10 +172,9 @@ def random_tree(
     TreeMDP
         Class of a prefix: the number its symbols spell in base ``branching``.
     """
-    _check_horizon(T, 1)
-    _check_positive("concentration", concentration)
-    if not 0 <= sigma < np.inf:
-        raise BadInput(f"sigma: {sigma} is not a nonnegative number")
+    check_horizon(T, 1)
+    check_positive("concentration", concentration)
+    check_nonnegative("sigma", sigma)
     if branching < 1 or branching**T > LARGEST_EXPLICIT_LAYER:
         raise BadInput(
             f"branching: {branching}^{T} leaves; between 1 and {LARGEST_EXPLICIT_LAYER} are kept"
@@ -195,21 +199,6 @@ FAMILIES: dict[str, Callable[..., TreeMDP]] = {
 }
 
 
-def _check_horizon(T: int, least: int) -> None:
-    if T < least:
-        raise BadInput(f"horizon: {T} is too short; this family needs at least {least}")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not 0 < value < np.inf:
-        raise BadInput(f"{name}: {value} is not a positive number")
-
-
-def _check_epsilon(eps: float) -> None:
-    if not 0 <= eps < np.inf:
-        raise BadInput(f"epsilon: {eps} is not a nonnegative number")
-
-
 def _check_log_odds(log_odds: float, T: int, eps: float) -> None:
     if log_odds > LARGEST_LOG:
         raise BadInput(
@@ -227,7 +216,7 @@ def _counting_layers(T: int) -> tuple[list, list]:
 
 def _hidden_symbol(T: int, eps: float) -> np.ndarray:
     """Policy [1, 2] of the root: the hidden symbol against the H - 1 others taken together."""
-    _check_epsilon(eps)
+    check_nonnegative("epsilon", eps)
     log_alphabet = 2 * (T - 1) * np.log1p(eps)
     _check_log_odds(log_alphabet, T, eps)
     H = np.floor((1 + eps) ** (2 * (T - 1))) + 1

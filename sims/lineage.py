@@ -16,17 +16,19 @@ to 1e12 by binomial draws and the last draw replaced by its expectation (Rao-Bla
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims.checks import check_inner_fraction, check_integer
 from treesmc.sims.errors import BadInput
 from treesmc.sims.jit import kernel
 from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import target_law, total_variation
 
 Array = NDArray[np.float64]
+
+MOST = 10**12  # particles or replicates
 
 # A pmf smaller than this, relative to the mode's, and a state of smaller mass are dropped. The pmf
 # is log-concave, so what is left out in one step is below 3 (N + 1) times this: over the whole
@@ -74,7 +76,7 @@ def lineage_law(tree: TreeMDP, N: int) -> Array:
     -----
     Naive proposal, multinomial resampling at every step; see the module for the chain.
     """
-    _check_count("N", N)
+    check_integer("N", N, 1, MOST)
     split = _split(tree)
     if split is None:
         return np.ones(1)
@@ -109,8 +111,8 @@ def simulate_lineage(
     BadInput
         If the tree is not two-lineage, or N or replicates is out of range.
     """
-    _check_count("N", N)
-    _check_count("replicates", replicates, least=2)
+    check_integer("N", N, 1, MOST)
+    check_integer("replicates", replicates, 2, MOST)
     split = _split(tree)
     if split is None:
         return np.ones(1), np.zeros(1)
@@ -145,9 +147,8 @@ def least_particles_exact(tree: TreeMDP, delta: float, cap: int = 5000) -> int |
     Doubling and bisection: TV(N*) <= delta < TV(N* - 1) is computed, that TV stays below delta
     beyond N* is assumed.
     """
-    if not 0 < delta < 1:
-        raise BadInput(f"delta must be in (0, 1), got {delta!r}")
-    _check_count("cap", cap)
+    check_inner_fraction("delta", delta)
+    check_integer("cap", cap, 1, MOST)
     target = target_law(tree)
 
     def suffices(N: int) -> bool:
@@ -259,9 +260,3 @@ def _spread(amount: float, odds: float, more: Array, scratch: Array, result: Arr
     scale = amount / total
     for k in range(first, last + 1):
         result[k] += scale * scratch[k]
-
-
-def _check_count(name: str, value: Any, least: int = 1) -> None:
-    """BadInput unless value is an integer of at least ``least`` and at most 1e12."""
-    if not (isinstance(value, int | np.integer) and least <= value <= 10**12):
-        raise BadInput(f"{name} must be an integer in [{least}, 1e12], got {value!r}")

@@ -33,6 +33,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims.checks import check_inner_fraction
 from treesmc.sims.errors import BadInput
 from treesmc.sims.values import total_variation
 
@@ -113,7 +114,7 @@ def sample_bracket(p: Array, log_phi: Array, delta: float) -> tuple[float, float
     Claim S7.  A draw can land in A only if one of the n samples does, so P(A) <= n pi_ref(A).
     """
     p, log_phi = _check_law(p, log_phi)
-    _check_delta(delta)
+    check_inner_fraction("delta", delta)
     live = np.flatnonzero(p > 0)
     order = live[np.argsort(-log_phi[live], kind="stable")]
     reward = log_phi[order]
@@ -231,9 +232,3 @@ def _check_law(p: Array, log_phi: Array) -> tuple[Array, Array]:
     if not np.all(np.isfinite(log_phi[p > 0])):
         raise BadInput("naive law: log_phi must be finite wherever p > 0")
     return p, log_phi
-
-
-def _check_delta(delta: float) -> None:
-    """BadInput unless 0 < delta < 1."""
-    if not 0 < delta < 1:
-        raise BadInput(f"delta must be in (0, 1), got {delta!r}")

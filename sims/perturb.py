@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from treesmc.sims.checks import check_nonnegative
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
@@ -65,7 +66,7 @@ def random_sign(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
     seed : int
         Non-negative.
     """
-    _check_epsilon(eps)
+    check_nonnegative("epsilon", eps)
     signs = generator(seed).choice([-1.0, 1.0], size=tree.class_start[-2])
     log_value = tree.log_value.copy()
     for t in reversed(range(tree.horizon)):
@@ -86,7 +87,7 @@ def value_noise(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
     seed : int
         Non-negative.
     """
-    _check_epsilon(eps)
+    check_nonnegative("epsilon", eps)
     n_inner = tree.class_start[-2]
     log_value = log_true_value(tree)
     log_value[:n_inner] += generator(seed).uniform(-0.5, 0.5, size=n_inner) * np.log1p(eps)
@@ -101,13 +102,8 @@ PERTURBATIONS: dict[str, Callable[..., TreeMDP]] = {
 }
 
 
-def _check_epsilon(eps: float) -> None:
-    if not 0 <= eps < np.inf:
-        raise BadInput(f"epsilon: {eps} is not a nonnegative number")
-
-
 def _signed_by_first_symbol(tree: TreeMDP, eps: float, signs: IntArray, name: str) -> TreeMDP:
-    _check_epsilon(eps)
+    check_nonnegative("epsilon", eps)
     if tree.horizon < 2 or tree.n_symbols[0] < 2:
         raise BadInput(
             f"perturbation {name}: horizon {tree.horizon} with {tree.n_symbols[0]} first symbols; "

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims.checks import check_integer, check_positive
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
@@ -104,7 +105,7 @@ def rollouts(tree: TreeMDP, k: int, seed: int = 0) -> TreeMDP:
     seed : int
         Non-negative.
     """
-    _check_number("k", k)
+    check_integer("k", k, 1, MOST_ROLLOUTS)
     law = reward_law(tree)
     inner = law.probability[: tree.class_start[-2]]
     drawn = _split(generator(seed), np.full(len(inner), k), inner)
@@ -126,12 +127,12 @@ def hard_label(tree: TreeMDP, k: int, labels: int | None = None, seed: int = 0) 
     seed : int
         Non-negative; of the labels.
     """
-    _check_number("k", k)
+    check_integer("k", k, 1, MOST_ROLLOUTS)
     law = reward_law(tree)
     with np.errstate(divide="ignore"):
         share = -np.expm1(k * np.log1p(-law.probability[: tree.class_start[-2], -1]))
     if labels is not None:
-        _check_number("labels", labels)
+        check_integer("labels", labels, 1, MOST_ROLLOUTS)
         share = generator(seed).binomial(labels, share) / labels
     name = f"hard_label(k={k}, labels={labels or 'inf'})"
     return _with_inner(tree, law.log_interpolated(share), name)
@@ -165,12 +166,11 @@ def regression(
     ridge : float
         Precision of the Gaussian prior on each weight, positive.
     """
-    _check_number("n", n)
+    check_integer("n", n, 1, MOST_ROLLOUTS)
     n_inner = int(tree.class_start[-2])
     if len(features) != n_inner:
         raise BadInput(f"features: {len(features)} rows, but {n_inner} classes below the leaves")
-    if not 0 < ridge < np.inf:
-        raise BadInput(f"ridge: {ridge} is not a positive number")
+    check_positive("ridge", ridge)
     law = reward_law(tree)
     visits, paid = (x[:n_inner] for x in tallied(tree, n, seed))
     seen = visits > 0
@@ -310,8 +310,3 @@ def _with_inner(tree: TreeMDP, log_value: FloatArray, name: str) -> TreeMDP:
     """Return the tree with new values at inner classes; the reward stays."""
     terminal = tree.log_value_at(tree.horizon)
     return tree.with_log_value(np.concatenate([log_value, terminal]), f"{tree.name} + {name}")
-
-
-def _check_number(name: str, value: int) -> None:
-    if not 1 <= value <= MOST_ROLLOUTS:
-        raise BadInput(f"{name}: {value} is not between 1 and {MOST_ROLLOUTS}")

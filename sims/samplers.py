@@ -13,35 +13,37 @@ divided by sqrt(R).
 Cost is counted: reference draws are tokens drawn from the reference policy (or from the guided
 proposal), value evaluations are calls of the reward model.
 
-Replicates run in blocks of fixed size. Block b draws from stream b of (seed, method), its
-replicates from consecutive stretches of it, and blocks are merged in order: the result depends on
-the seed but not on the number of jobs.
+The result depends on the seed but not on the number of jobs: see `replicates`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from treesmc.sims.checks import check_fraction, check_integer, check_one_of
 from treesmc.sims.errors import BadInput
 from treesmc.sims.kernels import counts, pool, smc, walk
 from treesmc.sims.kernels.resampling import SCHEMES
-from treesmc.sims.kernels.sfc64 import open_stream, uniform
+from treesmc.sims.kernels.sfc64 import uniform
 from treesmc.sims.kernels.tables import moves, single_row, tabulate
-from treesmc.sims.streams import map_blocks
+from treesmc.sims.replicates import (
+    GENEALOGY,
+    GUIDED,
+    MOST_PARTICLES,
+    NAIVE,
+    POOL_MH,
+    REJECTION,
+    SMC,
+    TARGET,
+    log_mean,
+    per_replicate,
+    replicate,
+    stream,
+)
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import log_normalizer, reference_law, target_policy
 
-Moments = tuple[int, FloatArray, FloatArray]  # count, mean law, sum of squared deviations
-
-BLOCK = 32  # replicates per block
-WAVE = 64  # blocks whose laws are in memory at once
-NAIVE, REJECTION, SMC, GUIDED, POOL_MH, GENEALOGY, TARGET = range(7)
-
-MOST_PARTICLES = 10**8  # arrays of this length still fit into memory
 MOST_COUNTED = 2**53  # the largest counts that floats hold exactly
 MOST_STEPS = 1e11  # about an hour: rejection refuses to be expected to take more
 # A step by counts costs as much as one of 10 to 15 particles per class (measured for 16 to 16384
@@ -134,18 +136,18 @@ def sample_naive(
     BadInput
         If an argument is out of range.
     """
-    _check_integer("n", n, 1, MOST_COUNTED)
+    check_integer("n", n, 1, MOST_COUNTED)
     by_counts = _use_counts(kernel, n)
     log_phi = np.array(tree.log_value_at(tree.horizon))
-    log_Z_hat = _per_replicate(replicates)
+    log_Z_hat = per_replicate(replicates)
     table = single_row(reference_law(tree)) if by_counts else moves(tree)
     run = walk.naive_counts_block if by_counts else walk.naive_block
 
     def block(part: slice, *out: Any) -> None:
         run(table, log_phi, n, *out, log_Z_hat[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, NAIVE, jobs)
-    return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), n * tree.horizon, n)
+    law, stderr = replicate(block, tree, replicates, seed, NAIVE, jobs)
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), n * tree.horizon, n)
 
 
 def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -170,14 +172,14 @@ def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     """
     policy = target_policy(tree)
     table = tabulate(tree, policy, np.ones_like(policy), np.zeros(tree.horizon))
-    log_Z_hat = _per_replicate(replicates)
+    log_Z_hat = per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
         walk.sequence_block(table, *out, log_Z_hat[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, TARGET, jobs)
+    law, stderr = replicate(block, tree, replicates, seed, TARGET, jobs)
     log_Z_hat += log_normalizer(tree)
-    return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), tree.horizon, 0)
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), tree.horizon, 0)
 
 
 def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -203,14 +205,14 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     """
     log_phi, table = tree.log_value_at(tree.horizon), moves(tree)
     log_sup = float(log_phi.max())
-    attempts = np.zeros(len(_per_replicate(replicates)), np.int64)
+    attempts = np.zeros(len(per_replicate(replicates)), np.int64)
     _check_expected_attempts(log_sup - log_normalizer(tree), replicates * tree.horizon)
     acceptance = np.exp(log_phi - log_sup)
 
     def block(part: slice, *out: Any) -> None:
         walk.rejection_block(table, acceptance, *out, attempts[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, REJECTION, jobs)
+    law, stderr = replicate(block, tree, replicates, seed, REJECTION, jobs)
     rate = (replicates - 1) / (attempts.sum() - 1)
     relative = np.sqrt((1 - rate) / replicates)
     cost = float(attempts.mean())
@@ -262,14 +264,14 @@ def sample_smc(
     BadInput
         If an argument is out of range.
     """
-    scheme = _check_scheme(resampling)
-    _check_fraction("ess_threshold", ess_threshold)
-    _check_integer("N", N, 1, MOST_COUNTED)
+    check_one_of("resampling", resampling, SCHEMES)
+    check_fraction("ess_threshold", ess_threshold)
+    check_integer("N", N, 1, MOST_COUNTED)
     countable = resampling == "multinomial" and ess_threshold == 1
     cheaper = N * tree.horizon >= PARTICLES_PER_CLASS * tree.class_start[-2]
     by_counts = _use_counts(kernel, N, countable, countable and bool(cheaper))
-    table = moves(tree, guided)
-    log_Z_hat = _per_replicate(replicates)
+    table, scheme = moves(tree, guided), SCHEMES[resampling]
+    log_Z_hat = per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
         if by_counts:
@@ -277,10 +279,10 @@ def sample_smc(
         else:
             smc.smc_block(table, N, scheme, float(ess_threshold), *out, log_Z_hat[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, SMC, jobs)
+    law, stderr = replicate(block, tree, replicates, seed, SMC, jobs)
     log_Z_hat += tree.log_value[0]
     scored = int(tree.n_symbols.sum()) if guided else tree.horizon
-    return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), N * tree.horizon, N * scored)
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), N * tree.horizon, N * scored)
 
 
 def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -304,15 +306,15 @@ def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
         If an argument is out of range.
     """
     table = moves(tree, guided=True)
-    log_Z_hat = _per_replicate(replicates)
+    log_Z_hat = per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
         walk.sequence_block(table, *out, log_Z_hat[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, GUIDED, jobs)
+    law, stderr = replicate(block, tree, replicates, seed, GUIDED, jobs)
     log_Z_hat += tree.log_value[0]
     scored = int(tree.n_symbols.sum())
-    return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), tree.horizon, scored)
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), tree.horizon, scored)
 
 
 def sample_pool_mh(
@@ -339,18 +341,18 @@ def sample_pool_mh(
     BadInput
         If an argument is out of range.
     """
-    _check_integer("M", M, 1, MOST_PARTICLES)
-    _check_integer("H", H, 0, MOST_PARTICLES)
+    check_integer("M", M, 1, MOST_PARTICLES)
+    check_integer("H", H, 0, MOST_PARTICLES)
     table = moves(tree)
-    log_Z_hat = _per_replicate(replicates)
+    log_Z_hat = per_replicate(replicates)
 
     def block(part: slice, *out: Any) -> None:
         pool.pool_mh_block(table, M, H, *out, log_Z_hat[part])
 
-    law, stderr = _replicate(block, tree, replicates, seed, POOL_MH, jobs)
+    law, stderr = replicate(block, tree, replicates, seed, POOL_MH, jobs)
     log_Z_hat += tree.log_value[0]
     cost = M * tree.horizon * (H + 1)
-    return Estimate(law, stderr, log_Z_hat, *_log_mean(log_Z_hat), cost, cost)
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), cost, cost)
 
 
 def smc_genealogy(
@@ -369,13 +371,13 @@ def smc_genealogy(
     BadInput
         If an argument is out of range.
     """
-    scheme = _check_scheme(resampling)
-    _check_fraction("ess_threshold", ess_threshold)
-    _check_integer("N", N, 1, MOST_PARTICLES)
+    check_one_of("resampling", resampling, SCHEMES)
+    check_fraction("ess_threshold", ess_threshold)
+    check_integer("N", N, 1, MOST_PARTICLES)
     table = moves(tree, guided)
     particles = smc.population(N, tree.horizon + 1)
-    stream = _stream(seed, GENEALOGY, 0)
-    log_Z_hat = smc.smc(table, scheme, float(ess_threshold), particles, stream)
+    draws = stream(seed, GENEALOGY, 0)
+    log_Z_hat = smc.smc(table, SCHEMES[resampling], float(ess_threshold), particles, draws)
     edges, weights, total = particles.edges[1:, :N], particles.weights, particles.weights.sum()
     rows = table.next_row[edges] - table.first_row[1:, None]
     symbols = (edges - table.first_row[:-1, None]) & ((1 << table.bits[:-1, None]) - 1)
@@ -384,94 +386,20 @@ def smc_genealogy(
         symbols=symbols.astype(np.int64),
         ancestors=particles.ancestors[1:, :N].astype(np.int64),
         weights=weights / total,
-        drawn=int(pool.pick(weights, total, uniform(stream))),
+        drawn=int(pool.pick(weights, total, uniform(draws))),
         log_Z_hat=float(log_Z_hat + tree.log_value[0]),
     )
 
 
-def _replicate(
-    block: Callable[..., None], tree: TreeMDP, replicates: int, seed: int, method: int, jobs: int
-) -> tuple[FloatArray, FloatArray]:
-    """Run ``block(part, rng, mean, spread)`` on all blocks; return mean law and standard error.
-
-    `part` is the block's slice of the per-replicate arrays; the block writes the mean of its laws
-    and their sum of squared deviations.
-    """
-    _check_integer("jobs", jobs, 1, 1024)
-    _stream(seed, method, 0)
-
-    def run(first: int, i: int) -> Moments:
-        b = first + i
-        part = slice(b * BLOCK, min((b + 1) * BLOCK, replicates))
-        mean, spread = np.zeros((2, tree.n_classes[-1]))
-        block(part, _stream(seed, method, b), mean, spread)
-        return part.stop - part.start, mean, spread
-
-    n_blocks = -(-replicates // BLOCK)
-    total: Moments = (0, np.zeros(tree.n_classes[-1]), np.zeros(tree.n_classes[-1]))
-    for first in range(0, n_blocks, WAVE):
-        for moments in map_blocks(partial(run, first), min(WAVE, n_blocks - first), jobs):
-            total = _merge(total, moments)
-    _, mean, spread = total
-    return mean, np.sqrt(spread / (replicates - 1) / replicates)
-
-
-def _merge(a: Moments, b: Moments) -> Moments:
-    """Merge the moments of two samples."""
-    n = a[0] + b[0]
-    shift = b[1] - a[1]
-    return n, a[1] + shift * (b[0] / n), a[2] + b[2] + shift**2 * (a[0] * b[0] / n)
-
-
-def _log_mean(log_Z_hat: FloatArray) -> tuple[float, float]:
-    """Return log of the mean of Zhat, and its standard error by the delta method."""
-    largest = log_Z_hat.max()
-    Z_hat = np.exp(log_Z_hat - largest)
-    mean = Z_hat.mean()
-    stderr = Z_hat.std(ddof=1) / np.sqrt(len(Z_hat)) / mean
-    return float(largest + np.log(mean)), float(stderr)
-
-
-def _stream(seed: int, *key: int) -> NDArray[np.uint64]:
-    _check_integer("seed", seed, 0, None)
-    return open_stream(int(seed), *key)
-
-
-def _per_replicate(replicates: int) -> FloatArray:
-    _check_integer("replicates", replicates, 2, None)
-    return np.zeros(replicates)
-
-
 def _use_counts(kernel: str, n: int, countable: bool = True, cheaper: bool = True) -> bool:
     """Decide between the kernels for n particles; by default take the cheaper."""
-    if kernel not in ("auto", "particles", "counts"):
-        raise BadInput(f"kernel: {kernel!r} is not one of auto, particles, counts")
+    check_one_of("kernel", kernel, ("auto", "particles", "counts"))
     if kernel == "counts" and not countable:
         raise BadInput("kernel: counts need multinomial resampling at every step")
     by_counts = kernel == "counts" or (kernel == "auto" and cheaper)
     if not by_counts:
-        _check_integer("number of particles", n, 1, MOST_PARTICLES)
+        check_integer("number of particles", n, 1, MOST_PARTICLES)
     return by_counts
-
-
-def _check_integer(name: str, value: Any, least: int, most: int | None) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise BadInput(f"{name}: {value!r} is not an integer")
-    if value < least:
-        raise BadInput(f"{name}: {value} is too small, the least is {least}")
-    if most is not None and value > most:
-        raise BadInput(f"{name}: {value} is too large, the most is {most}")
-
-
-def _check_fraction(name: str, value: Any) -> None:
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise BadInput(f"{name}: {value!r} is not a number between 0 and 1")
-
-
-def _check_scheme(resampling: str) -> int:
-    if resampling not in SCHEMES:
-        raise BadInput(f"resampling: {resampling!r} is not one of {', '.join(SCHEMES)}")
-    return SCHEMES[resampling]
 
 
 def _check_expected_attempts(log_attempts: float, steps_per_attempt: int) -> None:

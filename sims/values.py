@@ -16,7 +16,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from treesmc.sims.tree import FloatArray, TreeMDP
+from treesmc.sims.checks import check_integer
+from treesmc.sims.errors import BadInput
+from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 
 
 def log_expectation(tree: TreeMDP, t: int, log_f: FloatArray) -> FloatArray:
@@ -163,6 +165,25 @@ def path_classes(tree: TreeMDP, symbols: Sequence[int]) -> list[int]:
     """Return the classes visited by a path of T symbols, root included (length T + 1)."""
     classes = [0]
     for t, symbol in enumerate(symbols):
+        classes.append(int(tree.child_at(t)[classes[-1], symbol]))
+    return classes
+
+
+def existing_path(tree: TreeMDP, path: Sequence[int] | IntArray) -> list[int]:
+    """Return `path_classes`, once it is known that the path exists.
+
+    Raises
+    ------
+    BadInput
+        If the path is not of length T, or a symbol is none, or has probability zero.
+    """
+    if np.shape(path) != (tree.horizon,):
+        raise BadInput(f"path: shape {list(np.shape(path))}, expected [{tree.horizon}] symbols")
+    classes = [0]
+    for t, symbol in enumerate(path):
+        check_integer(f"path: symbol of step {t + 1}", symbol, 0, int(tree.n_symbols[t]) - 1)
+        if tree.policy_at(t)[classes[-1], symbol] == 0:
+            raise BadInput(f"path: symbol {symbol} of step {t + 1} has probability zero")
         classes.append(int(tree.child_at(t)[classes[-1], symbol]))
     return classes
 

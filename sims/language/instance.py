@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from treesmc.sims.checks import check_horizon
 from treesmc.sims.errors import BadInput
 from treesmc.sims.language.automata import Automaton, automaton
 from treesmc.sims.language.ngram import NGram, fit
@@ -143,8 +144,7 @@ def language(
         If an argument is out of range, no text of T characters is accepted, or the tree would take
         more than 1 GB.
     """
-    if T < 1:
-        raise BadInput(f"horizon: {T} is too short; this family needs at least 1")
+    check_horizon(T, 1)
     if not COLDEST <= temperature < np.inf:
         raise BadInput(f"temperature: {temperature} is not a number from {COLDEST:.4f} up")
     acceptor = automaton(reward)

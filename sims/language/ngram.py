@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims.checks import check_one_of
 from treesmc.sims.errors import BadInput
 from treesmc.sims.language.text import ALPHABET, SYMBOL, decode, encode
 from treesmc.sims.tree import FloatArray, IntArray
@@ -63,8 +64,7 @@ def fit(text: str, order: int) -> NGram:
     BadInput
         If the order is out of range, or the text is empty.
     """
-    if order not in ORDERS:
-        raise BadInput(f"order: {order!r} is not one of {', '.join(map(str, ORDERS))}")
+    check_one_of("order", order, ORDERS)
     if not text:
         raise BadInput("text: nothing to estimate a model from")
     counts = [ngram_counts(encode(text), m) for m in range(order)]

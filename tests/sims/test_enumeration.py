@@ -24,7 +24,7 @@ from treesmc.sims.lineage import lineage_law
 from treesmc.sims.naive_law import naive_law
 from treesmc.sims.perturb import random_sign
 from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import guided_law, reference_law, target_law
+from treesmc.sims.values import guided_law, path_classes, reference_law, target_law
 
 ROUND_OFF = 1e-12  # sums of at most a few thousand products of doubles
 
@@ -51,7 +51,7 @@ def lumped():
 def paths(tree):
     """Every path of positive probability, as symbols."""
     for symbols in itertools.product(*(range(B) for B in tree.n_symbols)):
-        classes = module.path_classes(tree, symbols)
+        classes = path_classes(tree, symbols)
         steps = zip(classes, symbols, strict=False)
         if all(tree.policy_at(t)[s, b] > 0 for t, (s, b) in enumerate(steps)):
             yield symbols, classes

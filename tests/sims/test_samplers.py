@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, norm
 
-from treesmc.sims import samplers
 from treesmc.sims.enumeration import enumerate_pool_mh, enumerate_smc
 from treesmc.sims.errors import BadInput
 from treesmc.sims.families import needle, product, random_tree
@@ -262,7 +261,7 @@ def test_law_and_stderr_are_those_of_the_replicates(monkeypatch):
     """Blocks and waves merge into the plain mean and standard error."""
     tree = TREES["lumped"]
     few = sample_smc(tree, 4, 75, 18, kernel="counts")
-    monkeypatch.setattr(samplers, "WAVE", 1)
+    monkeypatch.setattr("treesmc.sims.replicates.WAVE", 1)
     assert bits(sample_smc(tree, 4, 75, 18, kernel="counts")) == bits(few)
     hits = sample_guided(tree, 75, 18)
     p = hits.law

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treesmc.sims import values
+from treesmc.sims.errors import BadInput
 from treesmc.sims.families import needle_in_drift, product, random_tree
 from treesmc.sims.perturb import random_sign
 from treesmc.sims.tree import TreeMDP
@@ -120,3 +121,24 @@ def test_total_variation_bounds():
     assert values.total_variation(p, p) == 0
     assert values.total_variation(np.array([1.0, 0]), np.array([0, 1.0])) == 1
     assert values.total_variation(p, p[::-1]) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ([0], r"path: shape \[1\], expected \[2\] symbols"),
+        ([0, 2], "path: symbol of step 2: 2 is too large"),
+        ([-1, 0], "path: symbol of step 1: -1 is too small"),
+        ([0, 1.0], "path: symbol of step 2: 1.0 is not an integer"),
+        ([0, 1], "path: symbol 1 of step 2 has probability zero"),
+    ],
+)
+def test_paths_that_do_not_exist(path, words):
+    tree = TreeMDP.from_layers(
+        [[[0.5, 0.5]], [[1.0, 0.0], [0.5, 0.5]]],
+        [[[0, 1]], [[0, 0], [1, 0]]],
+        [[0], [0, 0], [0, 0]],
+    )
+    assert values.existing_path(tree, [1, 1]) == values.path_classes(tree, [1, 1]) == [0, 1, 0]
+    with pytest.raises(BadInput, match=words):
+        values.existing_path(tree, path)
