@@ -13,7 +13,9 @@ from the reward, such that E_ref[V(s')|s]/V(s) = (1 + eps)^sign(s) with a sign p
 The first three attain eps exactly. They share eps and differ by orders of magnitude in cost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -100,6 +102,32 @@ PERTURBATIONS: dict[str, Callable[..., TreeMDP]] = {
     "value_noise": value_noise,
     "hidden": hidden,
 }
+
+
+def has_error(family: Callable[..., TreeMDP]) -> bool:
+    """Whether a family has a Bellman error by construction, so that there is nothing to perturb."""
+    return "eps" in signature(family).parameters
+
+
+def build(
+    family: Callable[..., TreeMDP], parameters: Mapping[str, Any], perturbation: str | None = None
+) -> TreeMDP:
+    """Return a tree of a family, perturbed unless the family has an error by construction.
+
+    Parameters
+    ----------
+    family : callable
+        Takes those of the parameters that it knows.
+    parameters : mapping
+        Among them eps and seed, which the perturbation takes too.
+    perturbation : str, optional
+        Name of a perturbation; without one the reward model stays as the family has it.
+    """
+    known = {name: parameters[name] for name in signature(family).parameters if name in parameters}
+    tree = family(**known)
+    if perturbation is None or has_error(family):
+        return tree
+    return PERTURBATIONS[perturbation](tree, parameters["eps"], parameters["seed"])
 
 
 def _signed_by_first_symbol(tree: TreeMDP, eps: float, signs: IntArray, name: str) -> TreeMDP:

@@ -15,7 +15,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from inspect import signature
 
 import numpy as np
 
@@ -30,7 +29,7 @@ from treesmc.sims.cost import (
 from treesmc.sims.families import FAMILIES
 from treesmc.sims.lineage import lineage_law
 from treesmc.sims.naive_law import naive_law, sample_bracket
-from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.perturb import build
 from treesmc.sims.samplers import Estimate, sample_pool_mh, sample_smc
 from treesmc.sims.streams import generator
 from treesmc.sims.sweeps.shards import Parameters, Row
@@ -71,13 +70,8 @@ def compute_point(point: Parameters) -> Row:
 
 def build_tree(point: Parameters) -> TreeMDP:
     """Return the tree of a point; an eps that is not by construction needs a perturbation."""
-    family, eps, seed = FAMILIES[point["family"]], point["eps"], point["tree_seed"]
-    parameters = signature(family).parameters
-    known = {**point, "seed": seed}
-    tree = family(**{name: known[name] for name in parameters if name in known})
-    if "eps" in parameters or "perturbation" not in point:
-        return tree
-    return PERTURBATIONS[point["perturbation"]](tree, eps, seed)
+    parameters = {**point, "seed": point["tree_seed"]}
+    return build(FAMILIES[point["family"]], parameters, point.get("perturbation"))
 
 
 def is_exact(tree: TreeMDP, point: Parameters, N: float) -> bool:

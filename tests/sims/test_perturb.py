@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from treesmc.sims import values
 from treesmc.sims.errors import BadInput
 from treesmc.sims.families import needle, product, random_tree
-from treesmc.sims.perturb import PERTURBATIONS, hidden, persistent, random_sign, value_noise
+from treesmc.sims.perturb import (
+    PERTURBATIONS,
+    build,
+    has_error,
+    hidden,
+    persistent,
+    random_sign,
+    value_noise,
+)
 
 EXACT = ["persistent", "random_sign", "hidden"]
 BASES = st.sampled_from([lambda T, s: product(T), lambda T, s: random_tree(min(T, 5), 3, seed=s)])
@@ -79,3 +87,20 @@ def test_negative_epsilon_is_refused(name):
 def test_sign_by_first_symbol_needs_two_steps():
     with pytest.raises(BadInput, match="horizon 1"):
         persistent(random_tree(1), 0.1)
+
+
+def test_build_takes_what_the_family_knows():
+    known = {"T": 4, "eps": 0.2, "seed": 3, "branching": 3, "drift": 0.1}
+    tree = random_tree(4, branching=3, seed=3)
+    assert build(random_tree, known).name == tree.name
+    assert np.array_equal(build(random_tree, known).log_value, tree.log_value)
+    perturbed = build(random_tree, known, "random_sign")
+    assert np.array_equal(perturbed.log_value, random_sign(tree, 0.2, 3).log_value)
+    assert not np.array_equal(perturbed.log_value, random_sign(tree, 0.2, 4).log_value)
+
+
+def test_build_leaves_errors_by_construction_alone():
+    assert has_error(needle)
+    assert not has_error(product)
+    known = {"T": 4, "eps": 0.2, "seed": 3}
+    assert build(needle, known, "random_sign").name == needle(4, 0.2).name

@@ -16,12 +16,14 @@ examples:
 """
 
 import argparse
-import inspect
-from typing import Any
+from collections.abc import Callable
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 from treesmc.commands.arguments import check_at_least, check_name
 
-PERTURBABLE = ("product", "random", "language")
+if TYPE_CHECKING:
+    from treesmc.sims.tree import TreeMDP
 
 FAMILY_OPTIONS = {
     "r": (float, "product: reward per one (default 2)"),
@@ -61,37 +63,38 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _build(args: argparse.Namespace) -> Any:
+def _build(args: argparse.Namespace) -> "TreeMDP":
     from treesmc.sims.families import FAMILIES
     from treesmc.sims.language.instance import language_tree
-    from treesmc.sims.perturb import PERTURBATIONS
+    from treesmc.sims.perturb import build
 
     families = {**FAMILIES, "language": language_tree}
     check_name("family", args.family, families)
     family = families[args.family]
-    options = _family_options(args, set(inspect.signature(family).parameters))
-    if args.family not in PERTURBABLE:
-        return family(args.horizon, **options)
-    name = args.perturbation or "persistent"
-    check_name("--perturbation", name, PERTURBATIONS)
-    tree = family(args.horizon, **options)
-    unperturbed = args.epsilon == 0 and args.perturbation is None
-    return tree if unperturbed else PERTURBATIONS[name](tree, args.epsilon, args.seed)
+    known = {"T": args.horizon, "eps": args.epsilon, "seed": args.seed}
+    return build(family, known | _options(args, family), _perturbation(args, family))
 
 
-def _family_options(args: argparse.Namespace, accepted: set[str]) -> dict[str, Any]:
+def _options(args: argparse.Namespace, family: Callable) -> dict[str, Any]:
     """Collect the options given, refusing those that the family does not have."""
     from treesmc.sims.errors import BadInput
 
     given = {name: getattr(args, name) for name in FAMILY_OPTIONS}
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
-        if name not in accepted:
+        if name not in signature(family).parameters:
             raise BadInput(f"--{name}: the family {args.family} has no such option")
-    if args.perturbation is not None and args.family not in PERTURBABLE:
-        raise BadInput(f"--perturbation: {args.family} has its Bellman error by construction")
-    if "eps" in accepted:
-        options["eps"] = args.epsilon
-    if "seed" in accepted:
-        options["seed"] = args.seed
     return options
+
+
+def _perturbation(args: argparse.Namespace, family: Callable) -> str | None:
+    """Return the name of the perturbation; without error and name there is none."""
+    from treesmc.sims.errors import BadInput
+    from treesmc.sims.perturb import PERTURBATIONS, has_error
+
+    if args.perturbation is None:
+        return "persistent" if args.epsilon else None
+    if has_error(family):
+        raise BadInput(f"--perturbation: {args.family} has its Bellman error by construction")
+    check_name("--perturbation", args.perturbation, PERTURBATIONS)
+    return str(args.perturbation)
