@@ -19,6 +19,7 @@ import pytest
 from task import SIZES, task
 
 from treesmc.sims import families, lineage, naive_law, samplers, values
+from treesmc.sims.conditional import sample_conditional_smc
 from treesmc.sims.cost import least_particles
 from treesmc.sims.tree import TreeMDP
 
@@ -30,6 +31,7 @@ KERNELS = {
     "residual": lambda *run: samplers.sample_smc(*run, resampling="residual"),
     "counts": lambda *run: samplers.sample_smc(*run, kernel="counts"),
     "guided": lambda *run: samplers.sample_smc(*run, guided=True, **PARTICLES),
+    "conditional": lambda tree, *run: sample_conditional_smc(tree, [0] * tree.horizon, *run),
     "naive": lambda *run: samplers.sample_naive(*run, **PARTICLES),
 }
 ITERATIONS = 3  # of pool Metropolis-Hastings, after the initial proposal
