@@ -84,6 +84,7 @@ class _Run:
         self._size, self._n_failed, self._next_check = 1, 0, time.monotonic() + POLL
 
     def finish(self) -> int:
+        """Run all points; return how many failed."""
         while self._fill():
             self._land()
             if self._suspects:

@@ -368,6 +368,7 @@ class _Stack:
 
     @classmethod
     def of(cls, statistics: list[PathStatistics]) -> _Stack:
+        """Stack the statistics of several prompts."""
         size = np.array([len(x.p) for x in statistics])
         with np.errstate(over="ignore"):
             excess = [np.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)]
