@@ -77,7 +77,6 @@ class Folder:
         try:
             folder.shards.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(path / PLAN, write)
-            folder.shards.tidy()
         except OSError as error:
             kind = EngineFailed if error.errno in NO_ROOM else BadInput
             raise kind(f"{path}: {error.strerror}") from None

@@ -8,7 +8,7 @@ from treesmc.sims.cost import BATCHES
 from treesmc.sims.errors import BadInput
 from treesmc.sims.families import FAMILIES
 from treesmc.sims.kernels.resampling import SCHEMES
-from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.perturb import PERTURBATIONS, has_error
 from treesmc.sims.sweeps.keys import (
     Key,
     at_least_zero,
@@ -48,7 +48,6 @@ def options_of(family: str) -> dict[str, Key]:
 
 OPTIONS = {family: options_of(family) for family in FAMILIES}
 ALL_OPTIONS = {name: key for options in OPTIONS.values() for name, key in options.items()}
-PERTURBABLE = [name for name in FAMILIES if "eps" not in signature(FAMILIES[name]).parameters]
 
 KEYS: dict[str, Key] = {
     "series": text(),
@@ -101,11 +100,11 @@ def _check_family(point: Parameters) -> None:
     for name in point:
         if name in ALL_OPTIONS and name not in OPTIONS[family]:
             raise BadInput(f"{name}: the family {family} has no such parameter")
-    if family in PERTURBABLE:
-        if point["eps"] > 0:
-            point.setdefault("perturbation", "persistent")
-    elif "perturbation" in point:
-        raise BadInput(f"perturbation: {family} has its Bellman error by construction")
+    if has_error(FAMILIES[family]):
+        if "perturbation" in point:
+            raise BadInput(f"perturbation: {family} has its Bellman error by construction")
+    elif point["eps"] > 0:
+        point.setdefault("perturbation", "persistent")
 
 
 def _check_amount(point: Parameters) -> None:
