@@ -42,8 +42,6 @@ with rewards 0.9 and 1.1 and one particle has TV = 0.05, but 1 - 1/E[(Zhat/Z)^2]
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -60,8 +58,8 @@ from treesmc.theory.bruteforce.identities import (
     certificate_recursion,
     output_ratio,
 )
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation, instance_grid
-from treesmc.theory.claims.points import points
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.steps import Step, identity, inequality
 from treesmc.theory.symbols import N
@@ -185,6 +183,7 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
     "u_N by recursion": _conditional_row,
     "law/pi = E_cond[Z/Zhat]": _density_row,
     "KL": _kl_row,
+    "needle": _needle_row,
 }
 
 
@@ -192,17 +191,11 @@ def instances(quick: bool) -> Sequence[Instance]:
     """Return every row on small trees, and the certificate on `needle` at many particles."""
     trees = [*small_trees(2 if quick else 12), fair_bit(0.1)]
     particles = (2,) if quick else (1, 2, 3)
-    found = [point for what in ROWS for point in points(what, tree=trees, N=particles)]
+    kinds = [what for what in ROWS if what != "needle"]
+    found = [point for what in kinds for point in points(what, tree=trees, N=particles)]
     sizes = (20, 200) if quick else (5, 50, 500, 2000)
     errors, horizons = ((0.2,), (2, 10)) if quick else ((0.05, 0.3, 1.0), (2, 5, 20))
-    return found + instance_grid("needle", T=horizons, eps=errors, N=sizes)
-
-
-def evaluate(instance: Instance, bound: Bound = certificate) -> Evaluation:
-    """Compute the row that the instance asks for, against a bound on TV."""
-    parameters: dict[str, Any] = dict(instance.parameters)
-    row = ROWS[parameters.pop("what")] if "what" in parameters else _needle_row
-    return row(instance.label, bound=bound, **parameters)
+    return found + points("needle", T=horizons, eps=errors, N=sizes)
 
 
 def _nine_tenths(tree: TreeMDP, N: int) -> float:
@@ -223,11 +216,11 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, bound=certificate),
     mutations=(
-        Mutation("average before positive part", evaluate=partial(evaluate, bound=average_first)),
-        Mutation("constant 0.9", evaluate=partial(evaluate, bound=_nine_tenths)),
-        Mutation("N + 1 for N", evaluate=partial(evaluate, bound=_one_particle_more)),
+        Mutation("average before positive part", evaluate=by_kind(ROWS, bound=average_first)),
+        Mutation("constant 0.9", evaluate=by_kind(ROWS, bound=_nine_tenths)),
+        Mutation("N + 1 for N", evaluate=by_kind(ROWS, bound=_one_particle_more)),
         Mutation("Jensen with 1.01", lambda quick: [jensen_step(sp.Rational(101, 100))]),
     ),
     cited=("TV(law, pi) = E_pi(1 - law/pi)_+",),

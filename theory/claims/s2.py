@@ -50,8 +50,8 @@ from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation, value_error
 from treesmc.theory.bounds import hidden_mass, instance_tv, log_instance_particles
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import points
+from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.smt import Implication, certificate_step, future_reward_bounds
 from treesmc.theory.steps import Step, geometric, identity, induction, inequality, smt
@@ -231,14 +231,8 @@ def _lumped_trees() -> list[TreeMDP]:
     return [*benign, *noisy, *(needle(T, eps) for T in (2, 30) for eps in (0.05, 1.0))]
 
 
-def evaluate(instance: Instance, ratios: Ratios = log_ratios) -> Evaluation:
-    """Compute the row that the instance asks for, with a given bound on log q_t."""
-    parameters = dict(instance.parameters)
-    return ROWS[parameters.pop("what")](instance.label, ratios, **parameters)
-
-
-def _mutant(**changes: Any) -> Callable[[Instance], Evaluation]:
-    return partial(evaluate, ratios=partial(log_ratios, **changes))
+def _mutant(**changes: Any) -> Evaluate:
+    return by_kind(ROWS, ratios=partial(log_ratios, **changes))
 
 
 CLAIM = Claim(
@@ -252,7 +246,7 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, ratios=log_ratios),
     mutations=(
         Mutation("exponent 1.5", evaluate=_mutant(exponent=1.5), instances=_long_instances),
         Mutation("exponent 1.95", evaluate=_mutant(exponent=1.95), instances=_long_instances),

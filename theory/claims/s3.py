@@ -35,7 +35,7 @@ as eps -> 0.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ from treesmc.sims.lineage import least_particles_exact
 from treesmc.sims.values import epsilon, ratio_bound, target_law
 from treesmc.theory.bounds import log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import points
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.queries import best_success_by_enumeration
 from treesmc.theory.steps import Step, grid, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import H, T, delta, eps, eps_positive, r
@@ -233,12 +233,6 @@ def _long_instances(quick: bool) -> list[Instance]:
     return points("log of a sufficient N", T=(20, 200), eps=(0.1, 0.5), delta=(0.1, 0.4))
 
 
-def evaluate(instance: Instance, exponent: float = 2.0) -> Evaluation:
-    """Compute the row that the instance asks for; `exponent` is 2 in the claim."""
-    parameters = dict(instance.parameters)
-    return ROWS[parameters.pop("what")](instance.label, exponent=exponent, **parameters)
-
-
 CLAIM = Claim(
     id="S3",
     title="lower bound: a hidden first symbol",
@@ -249,12 +243,10 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, exponent=2.0),
     mutations=(
-        Mutation(
-            "exponent 2.1", evaluate=partial(evaluate, exponent=2.1), instances=_long_instances
-        ),
-        Mutation("slope 1.9", evaluate=partial(evaluate, exponent=1.9)),
+        Mutation("exponent 2.1", evaluate=by_kind(ROWS, exponent=2.1), instances=_long_instances),
+        Mutation("slope 1.9", evaluate=by_kind(ROWS, exponent=1.9)),
         Mutation("hidden mass above 0.51", lambda quick: mass_steps(sp.Rational(51, 100))),
         Mutation("the guess is worth nothing", lambda quick: counting_steps(quick, free_guess=0)),
         Mutation("H <= h symbols", lambda quick: [conclusion_step(more_symbols=False)]),

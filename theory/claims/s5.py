@@ -47,8 +47,8 @@ from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import bellman_log_ratio, epsilon, guided_policy, target_law
 from treesmc.sims.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import points
+from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
@@ -175,14 +175,8 @@ def instances(quick: bool) -> Sequence[Instance]:
     return found + points("certificate", tree=long, N=(10, 1000))
 
 
-def evaluate(instance: Instance, ratios: Ratios = log_ratios) -> Evaluation:
-    """Compute the row that the instance asks for, with a given bound on log q_t."""
-    parameters = dict(instance.parameters)
-    return ROWS[parameters.pop("what")](instance.label, ratios, **parameters)
-
-
-def _mutant(**changes: Any) -> Callable[[Instance], Evaluation]:
-    return partial(evaluate, ratios=partial(log_ratios, **changes))
+def _mutant(**changes: Any) -> Evaluate:
+    return by_kind(ROWS, ratios=partial(log_ratios, **changes))
 
 
 CLAIM = Claim(
@@ -195,7 +189,7 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, ratios=log_ratios),
     mutations=(
         Mutation("exponent 1.9", evaluate=_mutant(exponent=1.9)),
         Mutation("exponent 1: the drift counted once", lambda quick: range_steps(exponent=1)),

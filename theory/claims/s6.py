@@ -57,7 +57,7 @@ from treesmc.sims.values import log_normalizer, target_law, total_variation
 from treesmc.theory.bruteforce.identities import pair_recursion
 from treesmc.theory.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import points
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.steps import Step, Verdict, identity, limit, telescoping
 from treesmc.theory.symbols import T, Z, t
@@ -147,26 +147,26 @@ def steps(quick: bool) -> tuple[Step, ...]:
     )
 
 
-def _moment_row(label: str, tree: TreeMDP, N: int) -> Evaluation:
-    """E[(Zhat/Z)^2] by recursion and by enumeration of all runs."""
-    runs = float(enumerate_smc(tree, N).second_moment_Z) * np.exp(-2 * log_normalizer(tree))
-    return Evaluation(label, second_moment(tree, N), runs, tolerance=1e-10)
-
-
-def _variance_row(label: str, tree: TreeMDP, N: float) -> Evaluation:
-    """N Var(Zhat/Z) against v; the next term is of relative order v T/N."""
-    limit_value = asymptotic_variance(tree)
-    tolerance = 10 * tree.horizon * limit_value / N + 1e-9
-    found = N * relative_variance(tree, N)
-    return Evaluation(label, found, limit_value, tolerance=tolerance, origin="next order, v T/N")
-
-
 Constant = Callable[[TreeMDP], float]
 
 
 def constant(tree: TreeMDP) -> float:
     """Return (1/2) E_pi |b - v|."""
     return first_order_constant(tree)[0]
+
+
+def _moment_row(label: str, tree: TreeMDP, N: int, constant: Constant) -> Evaluation:
+    """E[(Zhat/Z)^2] by recursion and by enumeration of all runs."""
+    runs = float(enumerate_smc(tree, N).second_moment_Z) * np.exp(-2 * log_normalizer(tree))
+    return Evaluation(label, second_moment(tree, N), runs, tolerance=1e-10)
+
+
+def _variance_row(label: str, tree: TreeMDP, N: float, constant: Constant) -> Evaluation:
+    """N Var(Zhat/Z) against v; the next term is of relative order v T/N."""
+    limit_value = asymptotic_variance(tree)
+    tolerance = 10 * tree.horizon * limit_value / N + 1e-9
+    found = N * relative_variance(tree, N)
+    return Evaluation(label, found, limit_value, tolerance=tolerance, origin="next order, v T/N")
 
 
 def _chain_row(label: str, tree: TreeMDP, N: int, constant: Constant) -> Evaluation:
@@ -221,15 +221,6 @@ def instances(quick: bool) -> Sequence[Instance]:
     return found + points("N TV, one step", tree=single, N=(1e8,))
 
 
-def evaluate(instance: Instance, constant: Constant = constant) -> Evaluation:
-    """Compute the row that the instance asks for, with a given limit of N TV."""
-    parameters = dict(instance.parameters)
-    what = parameters.pop("what")
-    if what.startswith("N TV"):
-        parameters["constant"] = constant
-    return ROWS[what](instance.label, **parameters)
-
-
 def _slightly_more(tree: TreeMDP) -> float:
     return 1.001 * constant(tree)
 
@@ -246,7 +237,8 @@ def _single_steps(quick: bool) -> list[Instance]:
 
 def _moment_of_one_more(instance: Instance) -> Evaluation:
     tree, N = instance["tree"], instance["N"]
-    return Evaluation("N + 1", second_moment(tree, N + 1), _moment_row("", tree, N).theoretical)
+    runs = _moment_row("", tree, N, constant).theoretical
+    return Evaluation("N + 1", second_moment(tree, N + 1), runs)
 
 
 CLAIM = Claim(
@@ -259,11 +251,11 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, constant=constant),
     mutations=(
-        Mutation("constant 1.001", evaluate=partial(evaluate, constant=_slightly_more)),
+        Mutation("constant 1.001", evaluate=by_kind(ROWS, constant=_slightly_more)),
         Mutation(
-            "v forgotten", evaluate=partial(evaluate, constant=_without_v),
+            "v forgotten", evaluate=by_kind(ROWS, constant=_without_v),
             instances=_single_steps,
         ),
         Mutation(

@@ -35,7 +35,6 @@ n* >= (1 - delta/pi(A)) exp(kappa T - w), and 1 - delta/(1 - delta/2) >= delta/2
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import sympy as sp
@@ -46,7 +45,7 @@ from treesmc.sims.naive_law import least_samples, naive_law, naive_tv, sample_br
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import kl, reference_law
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import points
+from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
 from treesmc.theory.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import delta, r
@@ -134,36 +133,39 @@ def kappa(r: float) -> float:
     return float(r * np.log(r) / (1 + r) - np.log((1 + r) / 2))
 
 
-def _law_row(label: str, tree: TreeMDP, n: int) -> Evaluation:
+Rate = Callable[[float], float]
+
+
+def _law_row(label: str, tree: TreeMDP, n: int, rate: Rate) -> Evaluation:
     """The integral against all n-tuples of samples, at the class where they differ most."""
     found, runs = naive_law(*terminal(tree), n), np.array(enumerate_naive(tree, n), dtype=float)
     worst = int(np.argmax(np.abs(found / runs - 1)))
     return Evaluation(label, found[worst], runs[worst], tolerance=1e-11)
 
 
-def _lower_row(label: str, tree: TreeMDP, delta: float) -> Evaluation:
+def _lower_row(label: str, tree: TreeMDP, delta: float, rate: Rate) -> Evaluation:
     """n* against the lower bracket."""
     lower, _ = sample_bracket(*terminal(tree), delta)
     found = least_samples(*terminal(tree), delta)
     return Evaluation(label, found, lower, relation=">=", trivial=1.0)
 
 
-def _upper_row(label: str, tree: TreeMDP, delta: float) -> Evaluation:
+def _upper_row(label: str, tree: TreeMDP, delta: float, rate: Rate) -> Evaluation:
     """Distance at the upper bracket, at most delta."""
     enough = np.ceil(sample_bracket(*terminal(tree), delta)[1])
     return Evaluation(label, naive_tv(*terminal(tree), enough), delta, relation="<=")
 
 
-def _window_row(label: str, T: int, r: float, delta: float) -> Evaluation:
+def _window_row(label: str, T: int, r: float, delta: float, rate: Rate) -> Evaluation:
     """Distance of log n* from kappa T on `product` against the proved window."""
-    found = abs(log_samples(T, r, delta) - kappa(r) * T)
+    found = abs(log_samples(T, r, delta) - rate(r) * T)
     sigma = np.log(r) * np.sqrt(r) / (1 + r)
     window = sigma * np.sqrt(2 * T / delta) + np.log(2 / delta)
     return Evaluation(label, found, window, relation="<=", trivial=np.inf)
 
 
 def _rate_row(
-    label: str, horizons: Sequence[int], r: float, delta: float, rate: Callable[[float], float]
+    label: str, horizons: Sequence[int], r: float, delta: float, rate: Rate
 ) -> Evaluation:
     """kappa from a fit of log n* by a + kappa T + b sqrt(T)."""
     lengths = np.array(horizons)
@@ -176,7 +178,7 @@ def _rate_row(
     )  # fmt: skip
 
 
-def _kl_row(label: str, T: int, r: float, rate: Callable[[float], float]) -> Evaluation:
+def _kl_row(label: str, T: int, r: float, rate: Rate) -> Evaluation:
     """KL(pi || pi_ref) of the whole tree, per step."""
     return Evaluation(label, kl(product(T, r)) / T, rate(r))
 
@@ -217,15 +219,6 @@ def _long_fit_instances() -> list[Instance]:
     return points("kappa from n*", horizons=((40, 80, 160, 320),), r=(2.0, 4.0), delta=(0.1,))
 
 
-def evaluate(instance: Instance, rate: Callable[[float], float] = kappa) -> Evaluation:
-    """Compute the row that the instance asks for, with a given rate."""
-    parameters = dict(instance.parameters)
-    what = parameters.pop("what")
-    if what in ("kappa from n*", "KL per step"):
-        parameters["rate"] = rate
-    return ROWS[what](instance.label, **parameters)
-
-
 def _slightly_more(r: float) -> float:
     return 1.01 * kappa(r)
 
@@ -259,14 +252,14 @@ CLAIM = Claim(
     bound=BOUND,
     steps=steps,
     instances=instances,
-    evaluate=evaluate,
+    evaluate=by_kind(ROWS, rate=kappa),
     mutations=(
         Mutation(
-            "rate 1.01 kappa", evaluate=partial(evaluate, rate=_slightly_more),
+            "rate 1.01 kappa", evaluate=by_kind(ROWS, rate=_slightly_more),
             instances=lambda quick: points("KL per step", T=(50,), r=(2.0,)),
         ),
         Mutation(
-            "KL the other way round", evaluate=partial(evaluate, rate=_reversed),
+            "KL the other way round", evaluate=by_kind(ROWS, rate=_reversed),
             instances=_fit_instances,
         ),
         Mutation(
