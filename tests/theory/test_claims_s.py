@@ -19,7 +19,7 @@ from treesmc.theory.smt import Answer
 from treesmc.theory.symbols import L, T, delta, eps, r
 from treesmc.theory.verify import check, refutation
 
-IDS = [f"S{k}" for k in range(1, 8)]
+IDS = [f"S{k}" for k in range(1, 15)]
 MUTATIONS = [
     pytest.param(claim_id, mutation, id=f"{claim_id} {mutation.name}")
     for claim_id in IDS
@@ -33,7 +33,7 @@ def test_claim_holds(claim_id):
     claim = CLAIMS[claim_id]
     result = check(claim, quick=True)
     assert result.complaints == ()
-    assert result.step_counts["universal"] >= 8
+    assert result.step_counts["universal"] >= 6
     assert result.evidence == "exact"
     assert claim.id == claim_id
     assert claim.source == OURS
@@ -52,7 +52,7 @@ def test_quick_keeps_the_steps(claim_id):
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("claim_id", ["S2", "S3", "S4", "S5", "S7"])
+@pytest.mark.parametrize("claim_id", [name for name in IDS if name not in ("S1", "S6")])
 def test_without_z3_its_steps_are_graded_grid(claim_id, monkeypatch):
     monkeypatch.setattr(steps, "prove", lambda *_: Answer("unknown", "z3 is not installed"))
     chain = [step for step in CLAIMS[claim_id].steps(True) if step.method == "smt"]

@@ -15,6 +15,7 @@ from treesmc.theory.claim import Claim
 IDS = (
     "ZL-4.1", "ZL-4.2", "ZL-4.3", "ZL-5.1", "ZL-5.2", "ZL-6.1",
     "S1", "S2", "S3", "S4", "S5", "S6", "S7",
+    "S8", "S9", "S10", "S11", "S12", "S13", "S14",
 )  # fmt: skip
 
 

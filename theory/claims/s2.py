@@ -87,14 +87,21 @@ def product_step(excess: sp.Expr = a) -> Step:
     return smt("one factor more", [P >= 1 - S], P >= (1 - S - excess) * (1 + a), axes=axes)
 
 
-def range_steps(lag: int = 0) -> tuple[Step, ...]:
-    """A1 and A2 (or A3) bound q_t. D stands for (1+eps)^k, EV and EVs for means of V and V*."""
+def drift_steps() -> tuple[Step, ...]:
+    """A2 bounds V*/V, one step more: D stands for (1+eps)^k, EV and EVs for means of V and V*."""
     axes = {letter: [1, 2] for letter in (D, EV, EVs, V_s, r)}
-    small = [statement for horizon in (2, 3) for statement in future_reward_bounds(horizon, lag)]
-    top, bottom = L * (1 + eps) ** (T - t), (1 + eps) ** -(T - t + 1 - lag)
     return (
         smt("V* from above", [EVs <= D * EV, EV <= r * V_s], EVs <= D * r * V_s, axes=axes),
         smt("V* from below", [EVs * D >= EV, EV * r >= V_s], EVs * D * r >= V_s, axes=axes),
+    )
+
+
+def range_steps(lag: int = 0) -> tuple[Step, ...]:
+    """A1 and A2 (or A3) bound q_t."""
+    small = [statement for horizon in (2, 3) for statement in future_reward_bounds(horizon, lag)]
+    top, bottom = L * (1 + eps) ** (T - t), (1 + eps) ** -(T - t + 1 - lag)
+    return (
+        *drift_steps(),
         identity("q_t under A2", top / bottom, L * (1 + eps) ** (2 * (T - t) + 1)),
         identity("q_t under A3", L * (1 + eps_V) / (1 + eps_V) ** -1, L * (1 + eps_V) ** 2),
         *map(_decide, small),

@@ -49,13 +49,14 @@ from treesmc.sims.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
+from treesmc.theory.claims.s2 import drift_steps
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
 
 BOUND = sp.Sum((1 + eps) ** (2 * (T - t)) - 1, (t, 1, T - 1)) / delta
 
-D, EV, EVs, V_s, r = sp.symbols("D EV EVs V r", positive=True)
+D, EVs, V_s = sp.symbols("D EVs V", positive=True)
 k, Q_1, Q_2 = sp.symbols("k Q1 Q2", positive=True)
 
 
@@ -85,13 +86,12 @@ def telescoping_steps() -> tuple[Step, ...]:
 
 
 def range_steps(exponent: int = 2) -> tuple[Step, ...]:
-    """A2 confines V*/V and its means; D stands for (1+eps)^k, EV and EVs for means of V and V*."""
-    axes = {letter: [1, 2] for letter in (D, EV, EVs, V_s, r, Q_1, Q_2)} | {k: [sp.Rational(1, 3)]}
+    """A2 confines V*/V and its means; D stands for (1+eps)^k."""
+    axes = {D: [1, 2], Q_1: [1, 2], Q_2: [1, 2], k: [sp.Rational(1, 3)]}
     top, bottom = (1 + eps) ** (T - t), (1 + eps) ** (t - T)
     mean = k * Q_1 + (1 - k) * Q_2
     return (
-        smt("V* from above", [EVs <= D * EV, EV <= r * V_s], EVs <= D * r * V_s, axes=axes),
-        smt("V* from below", [EVs * D >= EV, EV * r >= V_s], EVs * D * r >= V_s, axes=axes),
+        *drift_steps(),
         smt("a mean stays above", [Q_1 * D >= 1, Q_2 * D >= 1, k <= 1], mean * D >= 1, axes=axes),
         identity("q_t", top / bottom, (1 + eps) ** (exponent * (T - t))),
         identity("no weight at the end", (top / bottom).subs(t, T), 1),
