@@ -59,6 +59,13 @@ STATEMENTS = {
     "S5": r"guided SMC: S2 without $L$, with $T-1$ terms",
     "S6": r"$\E\hat Z^2$ at every $N$; the limit of $N\,\TV$",
     "S7": r"naive sampling: exact law, $\log n^* \sim \mathrm{KL}(\pi\,\|\,\piref)$",
+    "S8": r"S2 with the ratio bound $L^*$ of $V^*$ in place of $L$",
+    "S9": r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}+\tfrac12$ value queries suffice on \code{needle}",
+    "S10": r"SMC: $v \ge \sum_t((\Eref\sqrt A)^2/Z^2-1)$, attained by $V = \sqrt A$",
+    "S11": r"resampled once in $b$ steps: $N \ge \lceil T/b\rceil(L^b(1+\eps)^{2T}-1)/\delta$",
+    "S12": r"unbiased resampling: $\E(\hat Z/Z)^2 \ge (1+d^2/N)^T$, attained",
+    "S13": r"pool MH, $\eps \le c/T$: cost $O(LT^2)$",
+    "S14": r"pool MH, $H = 0$: within $\sqrt{T/2}\,(L'-1)(2L'-1)/M$ of guidance",
 }
 
 SERIES_NAMES = {

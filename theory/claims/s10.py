@@ -163,8 +163,9 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 def instances(quick: bool) -> Sequence[Instance]:
     """Return small and long trees under many reward models."""
     bases = [random_tree(T, sigma=1.5, seed=T) for T in (3, 6, 8)]
-    models = [partial(power, gamma=gamma) for gamma in (0.0, 0.8, 1.2)]
-    changed = [model(tree) for tree in bases for model in (exact, least_variance, *models)]
+    powers = [partial(power, gamma=gamma) for gamma in (0.0, 0.8, 1.2)]
+    models: list[Model] = [exact, least_variance, *powers]
+    changed = [model(tree) for tree in bases for model in models]
     noisy = [perturb(tree, 0.2, 1) for tree in bases for perturb in PERTURBATIONS.values()]
     trees = [*small_trees(3 if quick else 12), *changed, *noisy, needle(30, 0.1)]
     found = points("v", tree=trees) + points("v of sqrt A", tree=[*bases, needle(30, 0.1)])

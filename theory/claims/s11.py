@@ -35,6 +35,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -60,7 +61,7 @@ BOUND = sp.ceiling(T / b) * (L**b * (1 + eps) ** (2 * T) - 1) / delta
 
 G, W, P, log_L, stretches = sp.symbols("G W P log_L stretches", positive=True)
 horizon = sp.Symbol("T", positive=True)
-x, rest = sp.symbols("x rest", nonnegative=True)
+x = sp.Symbol("x", nonnegative=True)
 
 
 def range_steps() -> tuple[Step, ...]:
@@ -190,7 +191,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     return found + points("enough", T=(4, 16) if quick else (4, 16, 64), c=(0.5, 1.0), delta=(0.1,))
 
 
-def _mutant(**changes: float) -> Evaluate:
+def _mutant(**changes: Any) -> Evaluate:
     return by_kind(ROWS, ratios=partial(log_ratios, **changes))
 
 

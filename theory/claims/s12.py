@@ -30,6 +30,7 @@ the weight that is shared out again is S itself: every inequality is an equality
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -76,6 +77,7 @@ def extension_steps(share: sp.Expr = N) -> tuple[Step, ...]:
             "a step", [square >= S**2 + d**2 * R, share * R >= S**2, at_least_one],
             N * square >= (N + d**2) * S**2, axes=axes,
         ),
+        identity("equal shares", S**2 + d**2 * (N * (S / N) ** 2), S**2 * (1 + d**2 / N)),
     )  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     return found + points("attained", tree=single, N=(1, 2, 50))
 
 
-def _mutant(**changes: float) -> Evaluate:
+def _mutant(**changes: Any) -> Evaluate:
     return by_kind(ROWS, bound=partial(least_moment, **changes))
 
 
