@@ -24,8 +24,9 @@ S3's closed form is within 3/2 queries of what is needed and enough.
 
 **Proof.** The hidden symbol is among q queries and a guess with probability q/H + (1 - q/H)/(H-q),
 which is (q+1)/H. By symmetry of the order every other symbol is returned equally often, before and
-after giving up (which hits suffice for, as m >= 1/2 >= 1/H), so with success s <= m the H - 1 others share an excess of m - s equally: TV is
-m - s. No algorithm has a larger success (S3), and the hidden symbol alone makes TV at least m - s.
+after giving up (giving up hits is enough, as m >= 1/2 >= 1/H). So with success s <= m the H - 1
+others share an excess of m - s equally: TV is m - s. No algorithm has a larger success (S3), and
+the hidden symbol alone makes TV at least m - s.
 
 The least q has q < (m - delta) H. Now m H = h H/(h + H - 1) <= (h + 1)/2, as the difference is
 (h + 1 - H)(h - 1)/(2 (h + H - 1)) and H <= h + 1; with delta H >= delta h this is the upper bound.
