@@ -5,7 +5,7 @@ multinomially at fixed depths, and nowhere else, is SMC at every step on the *co
 steps lead from one of these depths to the next: one law of Zhat and of the output. Every result on
 SMC (S1, S2, S6, the lineage chain) holds of it as it stands.
 
-**Particles enough for rarer resampling** (proved in this project). For a step from depth s to t
+**Particles enough for rarer resampling** (S11). For a step from depth s to t
 
     q = sup Q / inf M Q <= L^(t - s) (1 + eps)^(2T - s - t),
 

@@ -186,14 +186,8 @@ def least_variance(tree: TreeMDP) -> TreeMDP:
     Notes
     -----
     For SMC with the naive proposal that is V(s) = sqrt(E_ref[V*(s')^2 | s]), V* inflated where the
-    next step decides much, up to one factor per depth. For by S6 the variance is
-
-        v = sum_t (E_ref[V(s_t)] E_ref[A(s_t) / V(s_t)] / Z^2 - 1),    A(s) = E_ref[V*(s')^2 | s],
-
-    over depths t < T, and by Cauchy and Schwarz no term is below that of V proportional to sqrt(A):
-    v >= sum_t ((E_ref sqrt A(s_t))^2 / Z^2 - 1) for every reward model. Douc, Moulines & Olsson
-    (2009, Probability and Mathematical Statistics 29, 1-28) find these weights optimal for one step
-    of auxiliary particle filters. With the guided proposal V* itself leaves no variance at all.
+    next step decides much, up to one factor per depth (S10). With the guided proposal V* itself
+    leaves no variance at all (S5).
     """
     log_true = log_true_value(tree)
     layers = [
@@ -208,7 +202,7 @@ def centred(tree: TreeMDP) -> TreeMDP:
     Notes
     -----
     The factors move all log Bellman ratios of a depth alike; eps is least when their extremes are
-    opposite. Neither SMC's law nor Zhat/Z sees them, whatever the proposal or the resampling.
+    opposite. Neither SMC's law nor Zhat/Z sees them (S8), whatever the proposal or the resampling.
     """
     ratios, log_value = bellman_log_ratio(tree), tree.log_value.copy()
     shift = 0.0

@@ -1,4 +1,4 @@
-"""Every bound of the claims ZL-4.1 to S6, as a number.
+"""Bounds of the claims, as numbers.
 
 Letters: horizon T, particles N, ratio bound L (A1), Bellman error eps (A2), value error eps_V (A3),
 tolerance delta in total variation (TV). Claims ZL-... are those of Zhu & Lu (2026), as stated in
@@ -229,3 +229,24 @@ def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -
     V(child)/E_ref[V'|s] in [0, L (1 + eps)]. At xi = 1/T it is of order L T^2.
     """
     return 3 * L * (1 + eps) * math.log(2 * T * (H + 1) / delta) / xi**2
+
+
+def enough_pool(T: int, eps: float, L: float, delta: float) -> int:
+    """Return M of S13: L (1 + eps) T log(4/delta), rounded up."""
+    return math.ceil(L * (1 + eps) * T * math.log(4 / delta))
+
+
+def enough_iterations(T: int, eps: float, delta: float) -> int:
+    """Return H of S13: 21 (1 + eps)^(2(T-1)) log(2/delta), rounded up; delta <= 1/2."""
+    return math.ceil(21 * math.exp(2 * (T - 1) * math.log1p(eps)) * math.log(2 / delta))
+
+
+def pool_bias(T: int, eps: float, L: float, M: int) -> float:
+    """Return S14's bound on TV(law of one proposal, guided law), for M >= L (1 + eps)."""
+    ratio = L * (1 + eps)
+    return math.sqrt(T / 2) * (ratio - 1) * (2 * ratio - 1) / M
+
+
+def single_proposal_tv(T: int, eps: float, L: float, M: int) -> float:
+    """Return S14's bound on TV(law of one proposal, pi): guided sampling is off by S4's."""
+    return pool_bias(T, eps, L, M) + guided_single_tv(T, eps)

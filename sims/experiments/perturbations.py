@@ -12,10 +12,9 @@ sees of the value error of A3 is the least eps_V for which, at some factors c_t,
 
     c_t V / V* in [1/(1 + eps_V), 1 + eps_V]    at every class of depth t,
 
-half the range of log(V/V*) on the worst depth. With L the ratio bound of V* rather than V,
-Q_t = V*(s')/V*(s) V*(s)/V(s) and M Q_t = V*(s)/V(s) give q_t <= L (1 + eps_V)^2 in S2, and under A2
-q_t <= L (1 + eps)^(2(T-t+1)): no ratio bound on V is needed. (`persistent` and `hidden` have no
-useful one: V jumps by (1 + eps)^(2(T-1)) between first symbols.) Proved in this project.
+half the range of log(V/V*) on the worst depth. With it, and the ratio bound of V* rather than V, S2
+holds without a ratio bound on V (S8). (`persistent` and `hidden` have no useful one: V jumps by
+(1 + eps)^(2(T-1)) between first symbols.)
 """
 
 import math

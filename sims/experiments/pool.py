@@ -5,9 +5,9 @@ is off by a constant. TV is over terminal classes, and exact: the weights' law (
 the law after H steps (`independence`); nothing is sampled. Cost counts M T (H + 1) reference draws,
 as many as value evaluations; M and H are the least that meet delta.
 
-ZL-6.1 asks for M = O~(L T^2), hence cost O~(L T^3). Measured here, and proved to be enough in
-`treesmc.theory.pool_rates`, is less: cost T^2 with M of order T, and T^(3/2) where V = V*, with M
-of order sqrt(T) and no iteration at all.
+ZL-6.1 asks for M = O~(L T^2), hence cost O~(L T^3). Less is enough, and measured here: cost T^2
+with M of order T (S13), and T^(3/2) where V = V*, with M of order sqrt(T) and no iteration at all
+(S14).
 
 **Limits T -> infinity.** On fair bits V = V* and H = 0: a one is picked with probability
 p + b/M + O(1/M^2), b = p (v - (G_1 - 1)), v = (r-1)^2/(r+1)^2 the variance of G; the T picks are

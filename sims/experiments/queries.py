@@ -4,7 +4,8 @@ One of H equally likely first symbols is hidden (S3). A value query below a symb
 is the hidden one and nothing else; after q queries one symbol is returned. Averaged over the hidden
 symbol it is right with probability at most (q + 1)/H. Series:
 
-`fresh`    asks for q different symbols and, if none of them is hidden, returns another one.
+`fresh`    asks for q different symbols and, if none of them is hidden, returns another one: no
+           algorithm does better (S9).
 `repeats`  the same with symbols drawn independently, as a sampler from the reference policy sees
            them: one of q + 1 draws, the guess included, must be hidden.
 `smc`      N particles look below at most N first symbols; the success is that of SMC's output law.

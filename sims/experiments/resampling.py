@@ -6,17 +6,13 @@ N* for TV <= 1/10 under each scheme, at every step and only when ESS < N/2, on t
 `needle`           L = 1 + eps. All weights of a path multiply to O(1), so naive sampling is enough.
 `needle_in_drift`  L = (1 + eps)/(1 - d), d = 1/2: naive sampling is exponential, SMC is needed.
 
-**Upper bound** (`treesmc.sims.coarsening`). Resampling once in about 1/log L steps, N of order
+**Upper bound** (S11). Resampling once in about 1/log L steps, N of order
 1 + T log L is enough at eps <= c/T: degree 0 on `needle`, where the cost is T and not T^2, and
 degree 1 where L is constant.
 
-**Lower bound** (proved in this project). If each step multiplies V* by factors of mean one and
-variance at least d^2, then E[(Zhat/Z)^2] >= (1 + d^2/N)^T under *every* unbiased resampling, at any
-times, however chosen. Proof: M_t = E[Zhat/Z | first t steps] is a martingale, a sum of one share
-for each particle, its weight times V*. Resampling does not lower E[M^2]. Extending N particles
-multiplies their shares independently by such factors, and adds d^2 times the sum of the squares of
-N shares, which is at least d^2 M^2/N. Hence on `needle_in_drift`, whose later steps have such
-factors, Zhat takes particles of order T under any resampling.
+**Lower bound** (S12). If each step multiplies V* by factors of mean one and variance at least d^2,
+then E[(Zhat/Z)^2] >= (1 + d^2/N)^T under *every* unbiased resampling, at any times, however chosen.
+The later steps of `needle_in_drift` have such factors, so Zhat takes particles of order T there.
 
 **Predictions.** First-order laws N* ~ C/delta (S6):
 

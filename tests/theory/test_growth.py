@@ -30,6 +30,8 @@ EXPECTED = {  # in the order of SCHEDULES: 0, c, c/T, c log T/T, c T^-1/2, c T^-
     "S5": [
         ("vanishing", 0), 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), Q(3, 4),
     ],
+    "S8": [1, 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), 1],
+    "S13": [1, 2 * sp.log(1 + c), 1, 1 + 2 * c, Q(1, 2), Q(1, 4), 1],
 }  # fmt: skip
 KINDS = ["polynomial", "exponential", "polynomial", "polynomial", "stretched", "stretched"]
 KINDS.append("polynomial")

@@ -41,11 +41,10 @@ from treesmc.sims.families import product, random_tree
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import epsilon, guided_law, ratio_bound, target_law, total_variation
-from treesmc.theory.bounds import guided_single_tv
+from treesmc.theory.bounds import guided_single_tv, pool_bias
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s1 import logarithm_steps
-from treesmc.theory.pool_rates import pool_bias
 from treesmc.theory.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import L, M, T, delta, eps
 

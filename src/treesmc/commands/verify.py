@@ -4,7 +4,7 @@ For each claim: its proof steps, counted as universal (decided for all values of
 (exact, at the points of a stated grid) or failed; the instances tried; the ratio of computed to
 theoretical value where it is nearest to failing; and whether those values are exact or measured.
 
-Claims are called by id (ZL-4.1 ... ZL-6.1 of Zhu & Lu, S1 ... S7 of this project); all of them if
+Claims are called by id (ZL-4.1 ... ZL-6.1 of Zhu & Lu, S1 ... S14 of this project); all of them if
 none is named. Exit code 1 if any fails.
 """
 

@@ -4,9 +4,14 @@ import math
 
 import pytest
 
-from treesmc.theory.bounds import guided_single_tv
+from treesmc.theory.bounds import (
+    enough_iterations,
+    enough_pool,
+    guided_single_tv,
+    pool_bias,
+    single_proposal_tv,
+)
 from treesmc.theory.claims import s13, s14
-from treesmc.theory.pool_rates import enough_iterations, enough_pool, pool_bias, single_proposal_tv
 from treesmc.theory.symbols import L, M, T, delta, eps
 
 DELTA = 0.1
