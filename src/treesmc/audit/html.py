@@ -55,6 +55,7 @@ def page(report: Report) -> str:
         _drift(report),
         _steps(report),
         _routes(report),
+        _choices(report),
         _prompts(report),
         _shapes(report),
         _scores(report),
@@ -146,6 +147,17 @@ def _routes(report: Report) -> str:
         "claims. Draws are from the reference policy, evaluations are of the reward model.</p>"
         + (_side_by_side(particles, plots.draw(report, plots.curve)) if curve else particles)
         + _table(rows.routes(report))
+    )
+
+
+def _choices(report: Report) -> str:
+    if not report.last_choice:
+        return ""
+    return (
+        f"<h2>The last choice</h2><p>{rows.CHOICES.capitalize()}. The latter follows another law, "
+        "which no number of samples brings to the target: it leans to the largest rewards, the "
+        "more so the more there are, and so does the largest of SMC's particles. Mean rewards are "
+        "relative to the target's.</p>" + _table(rows.choices(report))
     )
 
 

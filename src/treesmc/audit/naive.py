@@ -46,11 +46,10 @@ class NaiveOutlook:
 def naive_outlook(probes: Probes, horizon: int) -> NaiveOutlook | None:
     """Tabulate best-of-n on the prompts of a log; None if it holds no rewards."""
     prompt, log_phi, log_weight = rewards(probes, horizon)
-    rich = np.unique(prompt[np.isfinite(log_phi)])
-    if not len(rich):
+    chosen = rewarded_prompts(prompt, log_phi)
+    if not len(chosen):
         return None
-    chosen = rich[np.unique(np.linspace(0, len(rich) - 1, MOST_PROMPTS).astype(int))]
-    laws = [_reward_law(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
+    laws = [reward_law(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
     return NaiveOutlook(
         chosen,
         np.array([naive_curve(p, phi) for p, phi, _ in laws]),
@@ -67,6 +66,13 @@ def rewards(probes: Probes, horizon: int) -> tuple[IntArray, FloatArray, FloatAr
     return probes.prompt[line], log_phi, probes.log_weight[line]
 
 
+def rewarded_prompts(prompt: IntArray, log_phi: FloatArray) -> IntArray:
+    """Return the prompts to look at, of those with a reward above zero."""
+    rich = np.unique(prompt[np.isfinite(log_phi)])
+    every: IntArray = np.unique(np.linspace(0, len(rich) - 1, MOST_PROMPTS).astype(int))
+    return rich[every] if len(rich) else rich
+
+
 def naive_curve(p: FloatArray, log_phi: FloatArray) -> FloatArray:
     """Return total variation at the samples of `GRID`; zero once it is below any use."""
     from treesmc.sims.naive_law import naive_tv
@@ -79,9 +85,7 @@ def naive_curve(p: FloatArray, log_phi: FloatArray) -> FloatArray:
     return tv
 
 
-def _reward_law(
-    log_phi: FloatArray, log_weight: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
+def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Return a law over at most `CLASSES` rewards, their logarithms, and the effective number.
 
     Sorted rewards are cut into classes of equal mass under the mean of pi_ref and pi.

@@ -13,6 +13,7 @@ from typing import Any
 from treesmc.audit.aggregate import ScoreReport, compare_aggregations
 from treesmc.audit.bootstrap import Clusters
 from treesmc.audit.drift import Drift, value_drift
+from treesmc.audit.last_choice import LastChoice, last_choices
 from treesmc.audit.logs import Probes, Scores
 from treesmc.audit.paths import linked_paths
 from treesmc.audit.predict import (
@@ -42,10 +43,6 @@ LIMITS = [
     "paths reach it.",
     "Accuracy of answers: total variation is measured to the reward-tilted policy pi_ref phi / Z; "
     "coming closer to it makes answers better only as far as the reward is right.",
-    "Argmax at the end: the numbers are for a last particle drawn by weight. Returning the one of "
-    "largest reward is another law, which no number of particles brings to the target: it leans "
-    "to the largest rewards, the more so the more particles there are. With one particle there is "
-    "nothing to choose: it follows the proposal, here the reference policy.",
     "Other resampling schemes: the numbers are for multinomial resampling at every step and the "
     "reference policy as proposal.",
 ]
@@ -93,6 +90,8 @@ class Report:
     regime : Regime
     prediction : Prediction
     recommendation : Recommendation
+    last_choice : list of LastChoice
+        Best-of-n, drawn by reward against the one of largest reward; empty without rewards.
     reshaped : list of Reshaped
         Tempering and clipping; empty without paths and rollouts.
     scores : ScoreReport or None
@@ -114,6 +113,7 @@ class Report:
     regime: Regime
     prediction: Prediction
     recommendation: Recommendation
+    last_choice: list[LastChoice]
     reshaped: list[Reshaped]
     scores: ScoreReport | None
     warnings: list[str]
@@ -193,6 +193,7 @@ def audit(
         regime=regime(T, bellman, drift),
         prediction=prediction,
         recommendation=recommend(prediction),
+        last_choice=last_choices(probes, T, prediction.route("best-of-n")),
         reshaped=reshaped(enough, delta) if drift is not None and enough else [],
         scores=None if scores is None else compare_aggregations(scores),
         warnings=_warnings(probes, steps, drift, len(linked), len(enough)),

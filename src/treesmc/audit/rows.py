@@ -10,6 +10,8 @@ from treesmc.audit.report import Report
 
 MOST_PROMPTS = 20
 
+CHOICES = "what best-of-n returns: one drawn in proportion to reward, or the one of largest reward"
+
 Table = tuple[list[str], list[list[str]]]
 """Header and rows."""
 
@@ -110,6 +112,15 @@ def routes(report: Report) -> Table:
 
 def _log_whole(route: Route) -> float:
     return math.log(route.n) if math.isfinite(route.n) else route.log_n.value
+
+
+def choices(report: Report) -> Table:
+    """Best-of-n, drawn by reward against the one of largest reward."""
+    header = ["n", "TV drawn", "TV largest", "reward drawn", "reward largest"]
+    return header, [
+        [f"{c.n:,.0f}", *map(number, (c.tv_drawn, c.tv_largest, c.reward_drawn, c.reward_largest))]
+        for c in report.last_choice
+    ]
 
 
 def prompts(report: Report) -> Table:

@@ -21,6 +21,7 @@ def render(report: Report) -> str:
         _regime(report),
         _steps(report),
         f"particles for total variation {report.delta:g}\n" + aligned(*rows.routes(report)),
+        _choices(report),
         _titled("prompt by prompt, those that need most", rows.prompts(report)),
         _titled("other shapes of the same reward model", rows.shapes(report)),
         _scores(report),
@@ -111,6 +112,15 @@ def _scores(report: Report) -> str:
     verdict = "telescope" if report.scores.telescopes else "do NOT telescope: wrong target"
     return (
         text + f"\n  logged weights {verdict} (defect {number(report.scores.weight_defect or 0)})"
+    )
+
+
+def _choices(report: Report) -> str:
+    if not report.last_choice:
+        return ""
+    return (
+        f"{rows.CHOICES}\n{aligned(*rows.choices(report))}\n"
+        "  reward: mean, over the target's; the largest of SMC's particles leans the same way"
     )
 
 

@@ -1,0 +1,112 @@
+"""Drawn by weight, or the one of largest reward: what best-of-n returns by either rule.
+
+Drawn in proportion to reward it tends to the target as n grows (S7). The one of largest reward does
+not: with F the distribution function of the reward under pi_ref, its reward is at most r with
+probability F(r)^n, which leans to the largest rewards, the more so the more samples there are. With
+pi(r) the target's probability of a reward r,
+
+    TV = 1/2 sum_r |F(r)^n - F(r-)^n - pi(r)|,
+
+over rewards and over sequences alike: given the reward, sequences are drawn from pi_ref, as under
+the target. Rewards are those of the log (`naive`), prompt by prompt, and averaged over prompts.
+
+The largest of SMC's particles leans the same way, but particles share ancestors: as if there were
+fewer of them, by a number that a log does not tell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from treesmc.audit.logs import Probes
+from treesmc.audit.naive import LOWEST, reward_law, rewarded_prompts, rewards
+from treesmc.audit.predict import PREDICTION, Route
+from treesmc.sims.tree import FloatArray
+
+Rule = tuple[float, float]  # total variation to the target, mean reward over the target's
+
+
+@dataclass(frozen=True)
+class LastChoice:
+    """What best-of-n returns by two rules.
+
+    Attributes
+    ----------
+    n : float
+        Samples.
+    tv_drawn, tv_largest : float
+        Total variation to the target of one drawn by weight, and of the one of largest reward.
+    reward_drawn, reward_largest : float
+        Mean reward over its mean under the target.
+    """
+
+    n: float
+    tv_drawn: float
+    tv_largest: float
+    reward_drawn: float
+    reward_largest: float
+
+
+def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastChoice]:
+    """Hold the rules against each other at one sample, and at the number of a claimed route.
+
+    Returns
+    -------
+    list of LastChoice
+        Empty if the log holds no rewards.
+    """
+    prompt, log_phi, log_weight = rewards(probes, horizon)
+    chosen = rewarded_prompts(prompt, log_phi)
+    logged = [(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
+    claimed = best_of_n.claim == PREDICTION and 1 < best_of_n.n < math.inf
+    return [_mean(logged, n) for n in ([1.0, best_of_n.n] if claimed else [1.0]) if logged]
+
+
+def _mean(logged: list[tuple[FloatArray, FloatArray]], n: float) -> LastChoice:
+    """Return the mean over prompts, given log rewards and log weights of each."""
+    rules = [
+        (by_weight(*reward_law(log_phi, log_weight)[:2], n), largest_reward(log_phi, log_weight, n))
+        for log_phi, log_weight in logged
+    ]
+    tv, reward = np.mean(rules, axis=0).T
+    return LastChoice(n, *map(float, (*tv, *reward)))
+
+
+def by_weight(p: FloatArray, log_phi: FloatArray, n: float) -> Rule:
+    """Look at one of n samples drawn by reward, from the law p over rewards (S7)."""
+    from treesmc.sims.naive_law import naive_law
+
+    return _compare(naive_law(p, log_phi, n), _law(np.log(p) + log_phi), log_phi)
+
+
+def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rule:
+    """Look at the one of largest reward among n samples; ties are broken at random.
+
+    Parameters
+    ----------
+    log_phi, log_weight : float64[S]
+        Log rewards of outcomes, -inf for none, and log weights under pi_ref.
+    n : float
+        At least 1.
+    """
+    log_phi = np.maximum(log_phi - log_phi.max(), LOWEST)
+    levels, level = np.unique(log_phi, return_inverse=True)
+    one = np.bincount(level, _law(log_weight))
+    target = np.bincount(level, _law(log_weight + log_phi)).astype(np.float64)
+    not_above = np.append(np.minimum(np.cumsum(one)[:-1], 1.0), 1.0)
+    with np.errstate(divide="ignore"):
+        law = np.diff(np.exp(n * np.log(not_above)), prepend=0.0)
+    return _compare(law, target, levels)
+
+
+def _law(log_weight: FloatArray) -> FloatArray:
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
+
+
+def _compare(law: FloatArray, target: FloatArray, log_phi: FloatArray) -> Rule:
+    reward = np.exp(log_phi - log_phi.max())
+    return 0.5 * float(np.abs(law - target).sum()), float(law @ reward / (target @ reward))
