@@ -104,8 +104,10 @@ class Sweep:
 
 
 def describe(point: Parameters) -> str:
-    """Return a short name of a point."""
-    words = [point[name] for name in NAMED if name in point]
+    """Return a short name of a point; what its series says already is not said again."""
+    series = point.get("series", "")
+    named = {name: point[name] for name in NAMED if name in point}
+    words = [word for name, word in named.items() if name == "series" or word not in series]
     return " ".join(words + [f"{name}={point[name]}" for name in COUNTED if name in point])
 
 

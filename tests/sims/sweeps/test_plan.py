@@ -5,7 +5,7 @@ import math
 import pytest
 
 from treesmc.sims.errors import BadInput
-from treesmc.sims.sweeps.plan import load_sweep
+from treesmc.sims.sweeps.plan import describe, load_sweep
 from treesmc.sims.sweeps.trees import ALL_OPTIONS, DEFAULTS, KEYS
 
 PHASE = 'experiment = "phase"\nT = 8\ndelta = 0.1\neps = "1/T"\n'
@@ -254,3 +254,9 @@ def test_a_quick_version_is_asked_for_once_and_only_where_there_is_one(load):
         load(f"version = 'quick'{VERSIONS}", quick=True)
     with pytest.raises(BadInput, match=r"there is no quick version"):
         load(LEAST + "[[grid]]\nquick = false", quick=True)
+
+
+def test_a_point_is_described_without_saying_things_twice():
+    point = {"series": "needle at 0.1", "family": "needle", "method": "smc", "T": 8, "N": 5}
+    assert describe(point) == "needle at 0.1 smc T=8 N=5"
+    assert describe({"family": "needle", "method": "smc", "T": 8}) == "needle smc T=8"
