@@ -40,7 +40,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims.certificate import log_mixing_ratios
 from treesmc.sims.coarsening import coarsened
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import needle, needle_in_drift, random_tree
@@ -51,7 +50,7 @@ from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variatio
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps
+from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import SHAPES, small_trees, smc_distance
 from treesmc.theory.steps import Step, identity, inequality, limit, smt, telescoping
 from treesmc.theory.symbols import L, T, c, delta, eps, t
@@ -153,11 +152,9 @@ def _distance_row(
 
 
 def _ratio_row(label: str, ratios: Ratios, tree: TreeMDP, b: int) -> Evaluation:
-    """The coarsened tree's log q against its bound, at the stretch where it comes nearest."""
+    """The coarsened tree's log q."""
     times = regular_times(tree.horizon, b)
-    found, bound = log_mixing_ratios(coarsened(tree, times)), ratios(tree, times)
-    nearest = int(np.argmax(found - bound))
-    return Evaluation(label, found[nearest], bound[nearest], trivial=np.inf)
+    return nearest_ratio(label, coarsened(tree, times), ratios(tree, times))
 
 
 def _enough_row(label: str, ratios: Ratios, T: int, c: float, delta: float) -> Evaluation:

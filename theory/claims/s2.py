@@ -165,8 +165,13 @@ def _value_error_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evalu
 
 
 def _ratio_row(label: str, ratios: Ratios, tree: TreeMDP) -> Evaluation:
-    """The tree's log q_t against its bound, at the depth where it comes nearest."""
-    found, bound = log_mixing_ratios(tree), tree_ratios(tree, ratios)
+    """The tree's own log q_t."""
+    return nearest_ratio(label, tree, tree_ratios(tree, ratios))
+
+
+def nearest_ratio(label: str, tree: TreeMDP, bound: FloatArray) -> Evaluation:
+    """Set a tree's log q_t beside their bounds, [T], at the depth where they come nearest."""
+    found = log_mixing_ratios(tree)
     nearest = int(np.argmax(found - bound))
     return Evaluation(label, found[nearest], bound[nearest], trivial=np.inf)
 

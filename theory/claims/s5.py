@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
+from treesmc.sims.certificate import tv_certificate
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import random_tree
 from treesmc.sims.perturb import PERTURBATIONS
@@ -49,7 +49,7 @@ from treesmc.sims.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps
+from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
@@ -142,10 +142,8 @@ def _exact_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
 
 
 def _range_row(label: str, ratios: Ratios, tree: TreeMDP) -> Evaluation:
-    """The twisted tree's log q_t against its bound, at the depth where it comes nearest."""
-    found, bound = log_mixing_ratios(twisted_tree(tree)), ratios(tree.horizon, epsilon(tree))
-    nearest = int(np.argmax(found - bound))
-    return Evaluation(label, found[nearest], bound[nearest], trivial=np.inf)
+    """The twisted tree's log q_t."""
+    return nearest_ratio(label, twisted_tree(tree), ratios(tree.horizon, epsilon(tree)))
 
 
 def _certificate_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:

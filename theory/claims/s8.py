@@ -37,7 +37,6 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
-from treesmc.sims.certificate import log_mixing_ratios
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.experiments.perturbations import seen_value_error
 from treesmc.sims.families import persistent
@@ -48,7 +47,7 @@ from treesmc.sims.values import epsilon, log_increments, target_law, total_varia
 from treesmc.theory.bounds import instance_tv, log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps, log_ratios
+from treesmc.theory.claims.s2 import drift_steps, log_ratios, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.steps import Step, identity, smt, telescoping
 from treesmc.theory.symbols import T, delta, eps, t
@@ -130,10 +129,8 @@ def _distance_row(label: str, ratios: Ratios, under: str, tree: TreeMDP, N: int)
 
 
 def _ratio_row(label: str, ratios: Ratios, under: str, tree: TreeMDP) -> Evaluation:
-    """The tree's log q_t against its bound, at the depth where it comes nearest."""
-    found, bound = log_mixing_ratios(tree), tree_ratios(tree, under, ratios)
-    nearest = int(np.argmax(found - bound))
-    return Evaluation(label, found[nearest], bound[nearest], trivial=np.inf)
+    """The tree's own log q_t."""
+    return nearest_ratio(label, tree, tree_ratios(tree, under, ratios))
 
 
 def _sufficient_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
