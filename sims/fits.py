@@ -20,6 +20,7 @@ Intervals are Student's t with n - k degrees of freedom. A weighted fit whose ch
 has its errors widened by the root of it: a model that does not fit must not look certain.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -184,6 +185,18 @@ def p_value(full: Fit, nested: Fit) -> float:
     if full.chi2 == 0:
         return float(rise == 0)
     return float(stats.f.sf(rise / dropped / full.chi2_dof, dropped, full.dof))
+
+
+def rounded_stderr(log_stderr: float, n: float) -> float:
+    """Return the standard error of log n when n was rounded, which adds a variance of 1/12 to n.
+
+    Parameters
+    ----------
+    log_stderr : float
+        Standard error of log n without the rounding.
+    n : float
+    """
+    return math.hypot(log_stderr, 12**-0.5 / n)
 
 
 def _design(T: Array, terms: Sequence[str]) -> Array:

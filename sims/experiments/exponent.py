@@ -16,7 +16,7 @@ import math
 
 from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.families import needle
-from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.sweeps.keys import at_least_zero, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -58,6 +58,6 @@ def fit_exponent(rows: list[Row], eps: float) -> Fit:
     Errors contain the rounding of N* to an integer, of variance 1/12.
     """
     used = [r for r in rows if r["eps"] == eps and r["T"] * math.log1p(eps) >= FIT_FROM]
-    stderr = [math.hypot(r["log_stderr"], 12**-0.5 / r["n_star"]) for r in used]
+    stderr = [rounded_stderr(r["log_stderr"], r["n_star"]) for r in used]
     log_n = [math.log(r["n_star"]) for r in used]
     return fit_growth([r["T"] for r in used], log_n, stderr, ("1", "T"))

@@ -20,7 +20,7 @@ import numpy as np
 
 from treesmc.sims.experiments.common import points
 from treesmc.sims.experiments.shards import Row, collect, read_table
-from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.samplers import SCHEMES
 
 STANDARD_ERRORS = 2.042  # half a 95% interval of a measured cost
@@ -113,7 +113,7 @@ def _evidence(rows: Sequence[Row]) -> str:
 
 def _stderr(row: Row, cost: float) -> float:
     """Return the standard error of log cost, rounding included."""
-    return math.hypot(math.log(row["high"] / row["low"]) / (2 * STANDARD_ERRORS), 12**-0.5 / cost)
+    return rounded_stderr(math.log(row["high"] / row["low"]) / (2 * STANDARD_ERRORS), cost)
 
 
 def _log_growth(rows: Sequence[Row]) -> float:

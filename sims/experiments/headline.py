@@ -17,7 +17,7 @@ beside it the first-order prediction of S6.
 import math
 from dataclasses import dataclass
 
-from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.sweeps.shards import Row
 
 CONSTANT = 0.05  # eps of the curves of that name
@@ -66,5 +66,5 @@ def fit_series(rows: list[Row], name: str) -> Fit | None:
     T, n = ([row[key] for row in used] for key in ("T", "n_star"))
     if series.method == "naive":
         return fit_growth(T, [math.log(x) for x in n], None, series.growth)
-    stderr = [math.hypot(row["log_stderr"], 12**-0.5 / row["n_star"]) for row in used]
+    stderr = [rounded_stderr(row["log_stderr"], row["n_star"]) for row in used]
     return fit_growth(T, [math.log(x - 0.5) for x in n], stderr, series.growth)

@@ -23,7 +23,7 @@ import numpy as np
 
 from treesmc.sims.cost import BATCHES, cost
 from treesmc.sims.families import product
-from treesmc.sims.fits import Fit, fit_growth
+from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
@@ -104,6 +104,6 @@ def fit_horizon(rows: list[Row], series: str, term: str, first: int = 24) -> Fit
     instances are errors too: they widen the interval by way of chi2.
     """
     used = [r for r in rows if r["series"] == series and r["eps"] in (0, EPS) and r["T"] >= first]
-    stderr = [math.hypot(r["log_stderr"], 12**-0.5 / r["n_star"]) for r in used]
+    stderr = [rounded_stderr(r["log_stderr"], r["n_star"]) for r in used]
     log_n = [math.log(r["n_star"]) for r in used]
     return fit_growth([r["T"] for r in used], log_n, stderr, ("1", term))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from treesmc.sims.errors import BadInput
-from treesmc.sims.fits import compare_growth, fit_growth, local_slopes
+from treesmc.sims.fits import compare_growth, fit_growth, local_slopes, rounded_stderr
 
 T = np.array([4.0, 8, 16, 32, 64, 128])
 NOISE = 0.05
@@ -110,3 +110,12 @@ def test_local_slopes():
 def test_bad_input(arguments, message):
     with pytest.raises(BadInput, match=message.replace("^", r"\^")):
         fit_growth(*arguments)
+
+
+def test_rounding_adds_a_twelfth_to_the_variance():
+    """Of 10^5 numbers about 20; 5 standard errors of a variance are 2.2%."""
+    rng = np.random.default_rng(0)
+    n = 20 + 0.5 * rng.standard_normal(100_000)
+    measured = np.log(np.round(n)).std()
+    assert measured == pytest.approx(rounded_stderr(0.5 / 20, 20), rel=0.022)
+    assert measured != pytest.approx(0.5 / 20, rel=0.1)
