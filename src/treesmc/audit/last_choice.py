@@ -22,9 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.logs import Probes
-from treesmc.audit.naive import LOWEST, reward_law, rewarded_prompts, rewards
+from treesmc.audit.naive import normalised, relative, reward_law, rewarded_prompts, rewards
 from treesmc.audit.predict import PREDICTION, Route
 from treesmc.sims.tree import FloatArray
+from treesmc.sims.values import total_variation
 
 Rule = tuple[float, float]  # total variation to the target, mean reward over the target's
 
@@ -60,26 +61,25 @@ def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastCho
     """
     prompt, log_phi, log_weight = rewards(probes, horizon)
     chosen = rewarded_prompts(prompt, log_phi)
+    if not len(chosen):
+        return []
     logged = [(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
+    laws = [reward_law(*rewarded)[:2] for rewarded in logged]
+
+    def mean_choice(n: float) -> LastChoice:
+        drawn = np.mean([by_weight(*law, n) for law in laws], axis=0)
+        largest = np.mean([largest_reward(*rewarded, n) for rewarded in logged], axis=0)
+        return LastChoice(n, *map(float, np.column_stack([drawn, largest]).ravel()))
+
     claimed = best_of_n.claim == PREDICTION and 1 < best_of_n.n < math.inf
-    return [_mean(logged, n) for n in ([1.0, best_of_n.n] if claimed else [1.0]) if logged]
-
-
-def _mean(logged: list[tuple[FloatArray, FloatArray]], n: float) -> LastChoice:
-    """Return the mean over prompts, given log rewards and log weights of each."""
-    rules = [
-        (by_weight(*reward_law(log_phi, log_weight)[:2], n), largest_reward(log_phi, log_weight, n))
-        for log_phi, log_weight in logged
-    ]
-    tv, reward = np.mean(rules, axis=0).T
-    return LastChoice(n, *map(float, (*tv, *reward)))
+    return [mean_choice(n) for n in ([1.0, best_of_n.n] if claimed else [1.0])]
 
 
 def by_weight(p: FloatArray, log_phi: FloatArray, n: float) -> Rule:
     """Look at one of n samples drawn by reward, from the law p over rewards (S7)."""
     from treesmc.sims.naive_law import naive_law
 
-    return _compare(naive_law(p, log_phi, n), _law(np.log(p) + log_phi), log_phi)
+    return _compare(naive_law(p, log_phi, n), normalised(np.log(p) + log_phi), log_phi)
 
 
 def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rule:
@@ -92,21 +92,16 @@ def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rul
     n : float
         At least 1.
     """
-    log_phi = np.maximum(log_phi - log_phi.max(), LOWEST)
+    log_phi = relative(log_phi)
     levels, level = np.unique(log_phi, return_inverse=True)
-    one = np.bincount(level, _law(log_weight))
-    target = np.bincount(level, _law(log_weight + log_phi)).astype(np.float64)
+    one = np.bincount(level, normalised(log_weight))
+    target = np.bincount(level, normalised(log_weight + log_phi)).astype(np.float64)
     not_above = np.append(np.minimum(np.cumsum(one)[:-1], 1.0), 1.0)
     with np.errstate(divide="ignore"):
         law = np.diff(np.exp(n * np.log(not_above)), prepend=0.0)
     return _compare(law, target, levels)
 
 
-def _law(log_weight: FloatArray) -> FloatArray:
-    weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
-
-
 def _compare(law: FloatArray, target: FloatArray, log_phi: FloatArray) -> Rule:
     reward = np.exp(log_phi - log_phi.max())
-    return 0.5 * float(np.abs(law - target).sum()), float(law @ reward / (target @ reward))
+    return total_variation(law, target), float(law @ reward / (target @ reward))

@@ -85,15 +85,25 @@ def naive_curve(p: FloatArray, log_phi: FloatArray) -> FloatArray:
     return tv
 
 
+def relative(log_phi: FloatArray) -> FloatArray:
+    """Return log rewards relative to the largest, none of them below `LOWEST`."""
+    bounded: FloatArray = np.maximum(log_phi - log_phi.max(), LOWEST)
+    return bounded
+
+
+def normalised(log_weight: FloatArray) -> FloatArray:
+    """Return the law that log weights are of."""
+    weight: FloatArray = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
+
+
 def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Return a law over at most `CLASSES` rewards, their logarithms, and the effective number.
 
     Sorted rewards are cut into classes of equal mass under the mean of pi_ref and pi.
     """
     order = np.argsort(log_phi)
-    log_phi = np.maximum(log_phi[order] - log_phi.max(), LOWEST)
-    p = np.exp(log_weight[order] - log_weight.max())
-    p /= p.sum()
+    log_phi, p = relative(log_phi)[order], normalised(log_weight[order])
     pi = p * np.exp(log_phi)
     pi /= pi.sum()
     place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)

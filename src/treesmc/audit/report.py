@@ -31,6 +31,7 @@ from treesmc.audit.ratios import QUANTILES, RatioSummary, StepSizes, bellman_rat
 from treesmc.audit.regime import Regime, regime
 from treesmc.audit.reshape import Reshaped, reshaped
 from treesmc.commands.output import plain
+from treesmc.sims.checks import check_inner_fraction
 from treesmc.sims.errors import BadInput
 
 FEW_PROMPTS = 10
@@ -255,8 +256,7 @@ def _horizon(probes: Probes, horizon: int | None) -> int:
 
 
 def _check(probes: Probes, delta: float, replicates: int, seed: int) -> None:
-    if not 0 < delta < 1:
-        raise BadInput(f"delta: {delta} is not strictly between 0 and 1")
+    check_inner_fraction("delta", delta)
     if replicates < 20:
         raise BadInput(f"bootstrap: {replicates} replicates are too few; at least 20")
     if seed < 0:

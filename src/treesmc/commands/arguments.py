@@ -81,7 +81,6 @@ def check_at_least(name: str, value: int, least: int) -> None:
 
 def check_delta(delta: float) -> None:
     """Raise BadInput unless 0 < delta < 1."""
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.checks import check_inner_fraction
 
-    if not 0 < delta < 1:
-        raise BadInput(f"--delta: {delta} is not strictly between 0 and 1")
+    check_inner_fraction("--delta", delta)
