@@ -364,4 +364,6 @@ def test_processes_follow_a_killed_driver(tmp_path, plan):
     while not list(tmp_path.glob("out/shards/*.json")):
         time.sleep(0.01)
     process.kill()
-    process.communicate()  # returns when the last process has closed standard error
+    # Returns when the last process has closed standard error, else raises.
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
