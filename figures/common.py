@@ -11,7 +11,7 @@ from treesmc.figures.style import Look
 from treesmc.sims.experiments.shards import Row
 from treesmc.sims.tree import FloatArray
 
-MARKERS = "osD^v>"
+MARKERS = ("o", "s", style.DIAMOND, "^", "v", ">")
 HANDLE: dict[str, Any] = {"markeredgecolor": "white", "linestyle": "none"}
 
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
+from treesmc.sims import portable
 from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.shards import Row, read_table
 
@@ -39,7 +40,7 @@ def build(rows: list[Row]) -> Figure:
     _draw_lines(left, rows)
     for eps, look in zip(epsilons, ordered_looks(len(epsilons)), strict=True):
         series = of(rows, eps=eps)
-        x = column(series, "T") * math.log1p(eps)
+        x = column(series, "T") * portable.log1p(eps)
         y = column(series, "n_star") / column(series, "T")
         handle = {**HANDLE, "marker": look.marker, "color": look.colour}
         left.plot(x, y, label=rf"$\varepsilon = {eps:g}$", **handle)
@@ -54,23 +55,23 @@ def _draw_lines(axes: Axes, rows: list[Row]) -> None:
     """Draw the bounds as functions of x alone, and write their slopes along them."""
     delta = rows[0]["delta"]
     x = np.linspace(0, 9, 91)
-    axes.plot(x, np.exp(6 * x) / (2 * delta), **bound_look(ours=False))
-    axes.plot(x, np.exp(2 * x) / delta, **bound_look(ours=True))
-    axes.plot(x, np.exp(2 * x / 3), **bound_look(ours=False))
+    axes.plot(x, portable.exp(6 * x) / (2 * delta), **bound_look(ours=False))
+    axes.plot(x, portable.exp(2 * x) / delta, **bound_look(ours=True))
+    axes.plot(x, portable.exp(2 * x / 3), **bound_look(ours=False))
     _write(axes, 2.1, 2e7, "ZL-5.1, enough: slope 6", 6, style.INK)
     _write(axes, 5.2, 1.6e6, "S2, enough: slope 2", 2, style.RED)
     _write(axes, 6.5, 24, "ZL-4.2, necessary: slope 2/3", 2 / 3, style.INK)
 
 
 def _write(axes: Axes, x: float, y: float, text: str, slope: float, colour: style.Colour) -> None:
-    angle = math.degrees(math.atan(slope * ASPECT))
+    angle = round(math.degrees(math.atan(slope * ASPECT)), 6)
     axes.text(x, y, text, rotation=angle, color=colour, ha="center", va="center", fontsize=7.5)
 
 
 def _draw_exponent(axes: Axes, rows: list[Row], eps: float, handle: dict[str, Any]) -> None:
     fit = fit_exponent(rows, eps)
     exponent, interval = (
-        np.array(x) / math.log1p(eps) for x in (fit.coefficient("T"), fit.interval("T"))
+        np.array(x) / portable.log1p(eps) for x in (fit.coefficient("T"), fit.interval("T"))
     )
     bars = np.abs(interval - exponent)[:, None]
     axes.errorbar([eps], [exponent], bars, elinewidth=0.8, **handle)

@@ -9,23 +9,23 @@ long horizons), itself a quarter of ZL-4.3's bound at first order.
 
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
 from treesmc.figures.style import Look
+from treesmc.sims import portable
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 
 LOOKS = {
-    "hidden": Look(style.ORANGE, "D", (0, (5, 1.5))),
+    "hidden": Look(style.ORANGE, style.DIAMOND, (0, (5, 1.5))),
     "persistent": Look(style.BLUE, "o", (0, (3, 1.2))),
     "random_sign": Look(style.GREEN, "^", (0, (5, 1.5, 1, 1.5))),
     "value_noise": Look(style.PURPLE, "v", (0, (1.5, 1))),
 }
-X = np.geomspace(0.01, 20, 200)
+X = portable.geomspace(0.01, 20, 200)
 LONG = 10**6  # a horizon at which (T - 1)/2 log(1 + x/T) is x/2
 THRESHOLD = 0.5  # 1/(2T), as eps T
 

@@ -8,7 +8,7 @@ the worst case at constant eps: at least S3's queries, at most S2's particles, b
 2 log(1 + eps). The legend gives the laws of growth fitted to the markers, with 95% intervals.
 """
 
-import math
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from treesmc.figures import style
+from treesmc.figures.common import HANDLE
 from treesmc.figures.style import Look
+from treesmc.sims import portable
 from treesmc.sims.experiments.headline import SERIES, fit_series
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.tree import FloatArray
@@ -27,7 +29,7 @@ from treesmc.theory.bounds import log_hidden_queries, log_uniform_particles
 LOOKS: dict[str, Look] = {
     "naive": Look(style.INK, "s", (0, ())),
     "constant": Look(style.RED, "^", (0, (5, 1.5))),
-    "log-over-T": Look(style.ORANGE, "D", (0, (5, 1.5, 1, 1.5))),
+    "log-over-T": Look(style.ORANGE, style.DIAMOND, (0, (5, 1.5, 1, 1.5))),
     "over-T": Look(style.GREEN, "o", (0, (3, 1.2))),
     "exact": Look(style.BLUE, "v", (0, (1.5, 1))),
 }
@@ -84,9 +86,7 @@ def _draw_series(axes: Axes, rows: list[Row], look: Look) -> None:
     known = [row for row in rows if not row["censored"]]
     T, cost = _column(known, "T"), _column(known, "reference_draws")
     bars = np.abs([_column(known, "low") * T - cost, _column(known, "high") * T - cost])
-    axes.errorbar(
-        T, cost, bars, fmt=look.marker, color=look.colour, markeredgecolor="white", elinewidth=0.8
-    )
+    axes.errorbar(T, cost, bars, marker=look.marker, color=look.colour, elinewidth=0.8, **HANDLE)
     axes.plot(_column(rows, "T"), _theory(rows), color=look.colour, linestyle=look.dash, zorder=1)
     for row in rows:
         if row["censored"]:
@@ -113,10 +113,10 @@ def _draw_bounds(axes: Axes, rows: list[Row]) -> None:
     lower = [log_hidden_queries(int(r["T"]), r["eps"], r["delta"]) for r in constant]
     upper = [log_uniform_particles(int(r["T"]), r["eps"], r["L"], r["delta"]) for r in constant]
     T = _column(constant, "T")
-    low, high = np.maximum(np.exp(lower), 1.0), T * np.exp(upper)
+    low, high = np.maximum(portable.exp(lower), 1.0), T * portable.exp(upper)
     axes.fill_between(T, low, high, color=LOOKS["constant"].colour, alpha=0.13, linewidth=0)
     T = _column(naive, "T")
-    axes.plot(T, T * np.exp(_column(naive, "kl")), color=style.INK, linestyle=":", zorder=1)
+    axes.plot(T, T * portable.exp(_column(naive, "kl")), color=style.INK, linestyle=":", zorder=1)
 
 
 def _legend(rows: list[Row]) -> list[Line2D | Patch]:
@@ -135,7 +135,7 @@ def _legend(rows: list[Row]) -> list[Line2D | Patch]:
     rate = rf"rate of naive sampling: $T\,e^{{\mathrm{{KL}}}}$, KL $= {_kl_rate(rows):.4f}\,(T-1)$"
     band = (
         rf"worst case at $\varepsilon = {eps:g}$ (S3 to S2): "
-        rf"$2\log(1+\varepsilon) = {2 * math.log1p(eps):.4f}$"
+        rf"$2\log(1+\varepsilon) = {2 * portable.log1p(eps):.4f}$"
     )
     return [
         *curves,
@@ -159,7 +159,7 @@ def _label(rows: list[Row], name: str) -> str:
     half = high - value
     if term == "log T":
         return rf"{NAMES[name]}: $\propto T^{{\,{1 + value:.2f} \pm {half:.2f}}}$"
-    digits = -math.floor(math.log10(half))
+    digits = -Decimal(half).adjusted()
     exponent = rf"({value:.{digits}f} \pm {half:.{digits}f})\,T"
     if "sqrt T" in SERIES[name].growth:
         exponent += r" + O(\sqrt{T})"

@@ -25,7 +25,7 @@ LOOKS = {
     "rollouts": Look(style.GREEN, "s", "-"),
     "hard": Look(style.RED, "^", (0, (5, 1.5))),
     "hard-label": Look(style.ORANGE, "v", (0, (3, 1.2))),
-    "power": Look(style.PURPLE, "D", "-"),
+    "power": Look(style.PURPLE, style.DIAMOND, "-"),
     "short": Look("0.45", "P", "-"),
     "least-variance": Look(style.INK, "h", "-"),
 }
@@ -101,7 +101,7 @@ def _draw_series(axes: Axes, rows: list[Row], name: str) -> None:
     x, n = column(found, "x"), column(found, "n_star")
     bars = np.abs([column(found, "low") - n, column(found, "high") - n])
     style_of_points: dict[str, Any] = {**HANDLE, "elinewidth": 0.8, "zorder": 3}
-    axes.errorbar(x, n, bars, fmt=look.marker, color=look.colour, **style_of_points)
+    axes.errorbar(x, n, bars, marker=look.marker, color=look.colour, **style_of_points)
 
 
 def _draw_levels(axes: Axes, rows: list[Row], named: bool) -> None:

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import column, of
 from treesmc.figures.style import Look
+from treesmc.sims import portable
 from treesmc.sims.experiments.looseness import TREES
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.tree import FloatArray
@@ -28,7 +29,7 @@ LOOKS = {
     "ZL-5.1": Look(style.INK, "s", DASHED),
     "inside ZL-5.1's proof": Look("0.55", "P", DASHED),
     r"S2 from $T, \varepsilon, L$": Look(style.RED, "^", SOLID),
-    "S2 from the tree": Look(style.ORANGE, "D", SOLID),
+    "S2 from the tree": Look(style.ORANGE, style.DIAMOND, SOLID),
     "S1's certificate": Look(style.GREEN, "v", SOLID),
     "first-order prediction (S6)": Look(style.BLUE, "", DOTTED),
 }
@@ -74,7 +75,7 @@ def routes(rows: list[Row]) -> dict[str, FloatArray]:
         [log_uniform_particles(*s) for s in seen],
     ]
     of_tree = [column(rows, key) for key in ("instance", "certified", "first_order")]
-    return dict(zip(LOOKS, [*np.exp(closed), *of_tree], strict=True))
+    return dict(zip(LOOKS, [*portable.exp(closed), *of_tree], strict=True))
 
 
 def _draw_route(axes: Axes, T: FloatArray, values: FloatArray, label: str) -> None:

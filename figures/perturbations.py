@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of
 from treesmc.figures.guided import LOOKS
+from treesmc.sims import portable
 from treesmc.sims.experiments.perturbations import EPS, ERROR_HORIZON, REFERENCES
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.tree import FloatArray
@@ -85,9 +86,9 @@ def _draw_bounds(panels: list[Axes], rows: list[Row]) -> None:
     from_eps = [log_uniform_particles(T, EPS, L * (1 + EPS), delta) for T in horizons]
     noise = math.sqrt(1 + EPS) - 1
     from_value = [uniform_particles_value_error(T, noise, L, delta) for T in horizons]
-    x = np.geomspace(1e-3, 1e6, 100)
+    x = portable.geomspace(1e-3, 1e6, 100)
     along = [uniform_particles_value_error(ERROR_HORIZON, value, L, delta) for value in x]
-    panels[0].plot(horizons, np.exp(from_eps), **bound_look(ours=True))
+    panels[0].plot(horizons, portable.exp(from_eps), **bound_look(ours=True))
     panels[0].plot(horizons, from_value, **bound_look(ours=True))
     panels[2].plot(x, along, **bound_look(ours=True))
 

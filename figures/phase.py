@@ -8,7 +8,6 @@ first-order law. On logarithmic axes a power of T is straight. For eps = T^-5/4 
 enough in the end, which a law of many particles does not see.
 """
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, column, of
 from treesmc.figures.style import Look
+from treesmc.sims import portable
 from treesmc.sims.experiments.phase import epsilon_of, log_needle_constant
 from treesmc.sims.experiments.shards import Row, read_table
 
@@ -29,7 +29,7 @@ LOOKS: dict[float | None, Look] = {
     0.0: Look(style.RED, "^", (0, (5, 1.5))),
     0.5: Look(style.PURPLE, "s", (0, (3, 1, 1, 1))),
     0.75: Look(style.INK, "P", (0, ())),
-    None: Look(style.ORANGE, "D", (0, (5, 1.5, 1, 1.5))),
+    None: Look(style.ORANGE, style.DIAMOND, (0, (5, 1.5, 1, 1.5))),
     1.0: Look(style.GREEN, "o", (0, (3, 1.2))),
     1.25: Look(style.BLUE, "v", (0, (1.5, 1))),
 }
@@ -82,10 +82,10 @@ def _draw_map(axes: Axes, rows: list[Row], T: int) -> QuadContourSet:
         cmap="rocket_r",
     )
     axes.axvline(1, color="white", linewidth=1.6)
-    edge = 0.5 * math.log(T) * float(T) ** (np.array(a) - 1)
+    edge = 0.5 * portable.log(T) * float(T) ** (np.array(a) - 1)
     axes.plot(a, edge, color="white", linestyle=(0, (4, 1.5)), label=EDGE)
     axes.set(yscale="log", xlim=(a[0], a[-1]), ylim=(c[0], c[-1]), xlabel="power $a$")
-    axes.set_title(rf"$\varepsilon = c\,T^{{-a}}$, $T = 2^{{{round(math.log2(T))}}}$")
+    axes.set_title(rf"$\varepsilon = c\,T^{{-a}}$, $T = 2^{{{round(portable.log2(T))}}}$")
     axes.legend(loc="lower right", facecolor="0.65", edgecolor="none", frameon=True)
     axes.set_xticks([0.5, 1, 1.5], ["1/2", "1", "3/2"])
     axes.set_yticks([0.125, 0.5, 2, 4], ["1/8", "1/2", "2", "4"])
@@ -98,9 +98,9 @@ def _draw_line(axes: Axes, rows: list[Row], a: float | None, look: Look) -> None
     bars = np.abs([column(rows, "low") - n, column(rows, "high") - n])
     handle = {**HANDLE, "marker": look.marker, "color": look.colour}
     axes.errorbar(T, n, bars, elinewidth=0.8, **handle)
-    fine = np.unique(np.geomspace(T[0], T[-1], 60).round()).astype(int)
+    fine = np.unique(portable.geomspace(T[0], T[-1], 60).round()).astype(int)
     law = [log_needle_constant(t, epsilon_of(t, a)) for t in fine.tolist()]
-    law = np.exp(law) / rows[0]["delta"]
+    law = portable.exp(law) / rows[0]["delta"]
     axes.plot(fine, law, color=look.colour, linestyle=look.dash, zorder=1)
     text, x, y = LABELS[a]
     axes.text(x, y, text, color=look.colour, va="center")

@@ -8,6 +8,7 @@ chain on all pools and picks of a small tree: how far the marginal of its statio
 which balances, and for two that look like it. Pools of one child have weight one: all agree there.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from treesmc.figures import style
 from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
 from treesmc.figures.style import Look
+from treesmc.sims import portable
 from treesmc.sims.experiments.pool import DEGREES
 from treesmc.sims.experiments.shards import Row, read_table
 from treesmc.sims.fits import Fit, fit_growth
@@ -29,11 +31,11 @@ SHOWN = 1e-5  # least TV of the left panel
 TREES = {
     0.0: (Look(style.BLUE, "o", "-"), "$V = V^*$"),
     1.0: (Look(style.GREEN, "s", "-"), r"$\varepsilon = 1/T$"),
-    2.0: (Look(style.ORANGE, "D", "-"), r"$\varepsilon = 2/T$"),
+    2.0: (Look(style.ORANGE, style.DIAMOND, "-"), r"$\varepsilon = 2/T$"),
 }
 SCORE_LOOKS = {
     "phi / w": (Look(style.BLUE, "o", "none"), r"$\varphi/w$"),
-    "phi": (Look(style.ORANGE, "D", "none"), r"$\varphi$"),
+    "phi": (Look(style.ORANGE, style.DIAMOND, "none"), r"$\varphi$"),
     "phi w": (Look(style.RED, "^", "none"), r"$\varphi\,w$"),
 }
 POWERS = ("$10^{-4}$", "$10^{-8}$", "$10^{-12}$")
@@ -73,8 +75,8 @@ def fit_degree(rows: list[Row], c: float, series: str = "fixed H") -> Fit:
     """
     used = [row for row in of(rows, series=series, c=c) if row["T"] >= FIT_FROM]
     M = column(used, "M") - (0.5 if series == "fixed H" else 0.0)
-    log_cost = np.log(column(used, "cost") * M / column(used, "M"))
-    return fit_growth(column(used, "T"), log_cost, 12**-0.5 / M, ("1", "log T"))
+    log_cost = portable.log(column(used, "cost") * M / column(used, "M"))
+    return fit_growth(column(used, "T"), log_cost, 1 / (math.sqrt(12) * M), ("1", "log T"))
 
 
 def _draw_accuracy(axes: Axes, rows: list[Row], delta: float) -> None:

@@ -25,7 +25,7 @@ from treesmc.sims.experiments.shards import Row, read_table
 
 LOOKS = {
     "multinomial": Look(style.BLUE, "o", "-"),
-    "residual": Look(style.ORANGE, "D", "-"),
+    "residual": Look(style.ORANGE, style.DIAMOND, "-"),
     "stratified": Look(style.GREEN, "^", "-"),
     "systematic": Look(style.PURPLE, "v", "-"),
 }

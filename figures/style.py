@@ -7,13 +7,20 @@ with matplotlib: no TeX is needed. Dates are left out of the files.
 Colours are seaborn's colour-blind palette; every curve also has its own marker and dash.
 """
 
-from contextlib import AbstractContextManager
-from pathlib import Path
+import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import matplotlib
+import numpy as np
 import seaborn
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.scale import LogTransform
+from matplotlib.transforms import Affine2D
 
 COLUMN_WIDTH = 3.25  # inches
 PAGE_WIDTH = 6.75
@@ -46,22 +53,39 @@ RC: Any = {  # dict of settings; matplotlib's own type lists every key
 Colour = str | tuple[float, float, float]
 BLUE, ORANGE, GREEN, RED, PURPLE, *_ = seaborn.color_palette("colorblind")
 INK = "0.25"
+# As "D", which is turned by 45 degrees, hence by a sine whose last bit is the library's.
+DIAMOND = MarkerStyle(
+    Path([(0, -1), (1, 0), (0, 1), (-1, 0), (0, -1)], closed=True),
+    transform=Affine2D().scale(1.414214),
+)
 
 
 class Look(NamedTuple):
     """How one curve is told apart: colour, marker, and dash pattern of its line."""
 
     colour: Colour
-    marker: str
+    marker: str | MarkerStyle
     dash: Any
 
 
-def active() -> AbstractContextManager[None]:
-    """Return the context in which figures are built and saved."""
-    return matplotlib.rc_context(RC)
+@contextmanager
+def active() -> Iterator[None]:
+    """Build and save figures in this context.
+
+    Logarithmic axes forget what is below 1e-9 of a decade: last bits of a logarithm depend on the
+    machine, and now and then a pixel on them. They round at 0.49, since margins are twentieths of
+    rounded numbers, and often end on 0.5.
+    """
+    exactly = LogTransform.transform_non_affine
+
+    def rounded(self: LogTransform, values: Any) -> Any:
+        return np.floor(exactly(self, values) * 1e9 + 0.51) / 1e9
+
+    with matplotlib.rc_context(RC), patch.object(LogTransform, "transform_non_affine", rounded):
+        yield
 
 
-def save(figure: Figure, out_dir: Path, name: str) -> list[Path]:
+def save(figure: Figure, out_dir: pathlib.Path, name: str) -> list[pathlib.Path]:
     """Write ``name.pdf`` and ``name.png``, inside `active`, and return their paths."""
     out_dir.mkdir(parents=True, exist_ok=True)
     pdf, png = (out_dir / f"{name}.{kind}" for kind in ("pdf", "png"))

@@ -12,6 +12,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from compare import moved
 from treesmc.figures.common import of
 from treesmc.figures.pool import fit_degree
 from treesmc.figures.resampling import law_slope, slopes
-from treesmc.sims import certificate, families, lineage, moments, values
+from treesmc.sims import certificate, families, lineage, moments, portable, values
 from treesmc.sims.experiments.exponent import fit_exponent
 from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
 from treesmc.sims.experiments.perturbations import (
@@ -112,7 +113,7 @@ class Missing(Exception):
 def sci(x: float, digits: int = 2) -> str:
     """Return a positive number for text, to so many digits: plain up to 10^5, else a power."""
     if x < 1e5:
-        decimals = digits - 1 - math.floor(math.log10(x))
+        decimals = digits - 1 - Decimal(x).adjusted()
         return f"{x:.{max(decimals, 0)}f}"
     mantissa, power = f"{x:.{digits - 1}e}".split("e")
     return rf"\ensuremath{{{mantissa}\times10^{{{int(power)}}}}}"
@@ -154,7 +155,7 @@ def persistent_numbers() -> dict[str, str]:
 
 def fair_bit_numbers() -> dict[str, str]:
     """1 - 1/E[(Zhat/Z)^2] is smaller than TV on a fair bit with rewards 0.9 and 1.1."""
-    rewards = np.log([0.9, 1.1])
+    rewards = portable.log([0.9, 1.1])
     tree = TreeMDP.from_layers(
         [np.array([[0.5, 0.5]])], [np.array([[0, 1]])], [np.zeros(1), rewards], name="fair bit"
     )
@@ -170,16 +171,16 @@ def one_step_numbers() -> dict[str, str]:
         "Closed": bounds.log_uniform_particles_simple(T, eps, L, delta),
         "Sum": bounds.log_uniform_particles(T, eps, L, delta),
         "Paper": bounds.log_zhu_lu_particles(T, eps, L, delta),
-        "Middle": bounds.log_zhu_lu_middle_tv(T, eps, L, 1) - math.log(delta),
+        "Middle": bounds.log_zhu_lu_middle_tv(T, eps, L, 1) - portable.log(delta),
     }
-    return {f"OneStep{name}": f"{math.exp(x):.3g}" for name, x in particles.items()}
+    return {f"OneStep{name}": f"{portable.exp(x):.3g}" for name, x in particles.items()}
 
 
 def overreading_numbers() -> dict[str, str]:
     """Guidance by V = 3^(ones) on fair bits: eps = 1 and no error at all."""
     T, r = 10, 3.0
     ones = np.concatenate([np.arange(t + 1) for t in range(T + 1)])
-    tree = families.product(T, r).with_log_value(ones * math.log(r))
+    tree = families.product(T, r).with_log_value(ones * portable.log(r))
     tv = values.total_variation(values.guided_law(tree), values.target_law(tree))
     return {
         "OverreadEps": f"{values.epsilon(tree):.3g}",
@@ -205,7 +206,7 @@ def headline_numbers(rows: list[Row]) -> dict[str, str]:
         "HeadlineLogOverT": sci(last["log-over-T"]["reference_draws"]),
         "HeadlineExact": sci(last["exact"]["reference_draws"]),
         "HeadlineEps": f"{CONSTANT:g}",
-        "HeadlineRate": f"{2 * math.log1p(CONSTANT):.4f}",
+        "HeadlineRate": f"{2 * portable.log1p(CONSTANT):.4f}",
         "HeadlineKappa": f"{kappa:.4f}",
         "FirstOrderLow": f"{min(ratios):.2f}",
         "FirstOrderHigh": f"{max(ratios):.2f}",
@@ -246,7 +247,7 @@ def _growth_row(rows: list[Row], name: str) -> str | None:
         return None
     term = SERIES[name].growth[-1]
     value, half = fit.coefficient(term), np.ptp(fit.interval(term)) / 2
-    digits = 2 if term == "log T" else -math.floor(math.log10(half))
+    digits = 2 if term == "log T" else -Decimal(half).adjusted()
     fitted = rf"${value:.{digits}f} \pm {half:.{digits}f}$"
     quality = f"{fit.chi2_dof:.1f}" if fit.weighted else "---"
     cells = (SERIES_NAMES[name], _growth_theory(rows, name), fitted)
@@ -255,7 +256,7 @@ def _growth_row(rows: list[Row], name: str) -> str | None:
 
 def _growth_theory(rows: list[Row], name: str) -> str:
     last = [row for row in rows if row["series"] == "naive"][-1]
-    kappa, hidden = last["kl"] / (last["T"] - 1), 2 * math.log1p(CONSTANT)
+    kappa, hidden = last["kl"] / (last["T"] - 1), 2 * portable.log1p(CONSTANT)
     return {
         "naive": f"rate {kappa:.4f}",
         "naive-constant": f"rate {kappa + hidden:.4f}",
@@ -272,7 +273,7 @@ def _growth_predicted(rows: list[Row], name: str) -> str:
     if series.method == "naive":
         return "---"
     used = [row for row in rows if row["series"] == name and row["T"] >= first]
-    T, log_n = ([row["T"] for row in used], [math.log(row["first_order"]) for row in used])
+    T, log_n = ([row["T"] for row in used], [portable.log(row["first_order"]) for row in used])
     value = fit_growth(T, log_n, None, series.growth).coefficient(series.growth[-1])
     return f"{value:.2f}" if series.growth[-1] == "log T" else f"{value:.4f}"
 
@@ -314,14 +315,14 @@ def looseness(T: int, eps: float, delta: float = 0.1) -> tuple[float, ...]:
     if exact is None:
         raise Missing(f"N* on needle T={T}, eps={eps}: above the cap of the exact search")
     return (
-        max(math.exp(bounds.log_hidden_queries(T, eps, delta)), 0),
+        max(portable.exp(bounds.log_hidden_queries(T, eps, delta)), 0),
         exact,
         certificate.first_order_constant(tree)[0] / delta,
         least(lambda N: certificate.tv_certificate(tree, N)[0] <= delta),
-        math.exp(bounds.log_uniform_particles(T, eps, L, delta)),
-        math.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)),
-        math.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta,
-        math.exp(bounds.log_zhu_lu_particles(T, eps, L, delta)),
+        portable.exp(bounds.log_uniform_particles(T, eps, L, delta)),
+        portable.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)),
+        portable.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta,
+        portable.exp(bounds.log_zhu_lu_particles(T, eps, L, delta)),
     )
 
 
@@ -380,7 +381,7 @@ def exponent_numbers() -> dict[str, str]:
         return {}
     rows = read_table(RESULTS / "exponent.csv")
     fitted = [
-        fit_exponent(rows, eps).coefficient("T") / math.log1p(eps)
+        fit_exponent(rows, eps).coefficient("T") / portable.log1p(eps)
         for eps in sorted({row["eps"] for row in rows})
     ]
     return {"ExponentLow": f"{min(fitted):.3f}", "ExponentHigh": f"{max(fitted):.3f}"}
@@ -414,9 +415,8 @@ def perturbations_numbers() -> dict[str, str]:
         used = of(rows, series=series, T=ERROR_HORIZON, eps=eps)
         return sci(float(np.median([row["n_star"] for row in used])))
 
-    fitted = [
-        fit_horizon(rows, series, "T").coefficient("T") / math.log1p(EPS) for series in COMPOUNDING
-    ]
+    rates = [fit_horizon(rows, series, "T").coefficient("T") for series in COMPOUNDING]
+    fitted = [rate / portable.log1p(EPS) for rate in rates]
     largest = max(row["eps"] for row in rows)
     return {
         "PerturbHorizon": f"{ERROR_HORIZON}",

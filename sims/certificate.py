@@ -20,6 +20,7 @@ recursion of S1 gives u_N(x) <= prod_t (1 + (q_t - 1)/N) for every path.
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.moments import (
     TargetChain,
     asymptotic_variance,
@@ -96,7 +97,9 @@ def tv_certificate(
     """
 
     def shortfall(classes: IntArray) -> FloatArray:
-        return -np.expm1(-np.log1p(np.maximum(class_path_excess(tree, N, classes), 0.0)))
+        return -portable.expm1(
+            -portable.log1p(np.maximum(class_path_excess(tree, N, classes), 0.0))
+        )
 
     return target_expectation(tree, shortfall, n_paths, seed)
 
@@ -132,7 +135,7 @@ def first_order_constant(
     def half_deviation(classes: IntArray) -> FloatArray:
         log_h = log_m + _log_path_advantages(chain, classes)
         with np.errstate(over="ignore"):
-            return 0.5 * np.abs(np.expm1(log_h).sum(axis=1) - v)
+            return 0.5 * np.abs(portable.expm1(log_h).sum(axis=1) - v)
 
     return target_expectation(tree, half_deviation, n_paths, seed)
 

@@ -28,6 +28,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, TreeMDP
 
@@ -55,7 +56,7 @@ def coarsened(tree: TreeMDP, times: Sequence[int]) -> TreeMDP:
     if any(start >= stop for start, stop in pairwise(kept)):
         raise BadInput(f"times: {list(times)} do not increase strictly within 0..{tree.horizon}")
     steps = [_transition(tree, t) for t in range(tree.horizon)]
-    policy = [reduce(np.matmul, steps[start:stop]) for start, stop in pairwise(kept)]
+    policy = [reduce(portable.matmul, steps[start:stop]) for start, stop in pairwise(kept)]
     child = [np.tile(np.arange(p.shape[1]), (len(p), 1)) for p in policy]
     values = [tree.log_value_at(t) for t in kept]
     return TreeMDP.from_layers(policy, child, values, f"{tree.name} at {len(kept)} depths")
@@ -77,8 +78,8 @@ def limiting_times(tree: TreeMDP, kappa: float) -> list[int]:
     times: list[int] = []
     start, joint = 0, np.ones((1, 1))
     for t in range(1, tree.horizon):
-        joint = joint @ _transition(tree, t - 1)
-        w = np.exp(tree.log_value_at(t) - tree.log_value_at(start)[:, None])
+        joint = portable.matmul(joint, _transition(tree, t - 1))
+        w = portable.exp(tree.log_value_at(t) - tree.log_value_at(start)[:, None])
         weighed = joint * w
         if weighed.sum() ** 2 < kappa * np.sum(weighed * w):
             times.append(t)

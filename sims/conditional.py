@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_integer
 from treesmc.sims.kernels.conditional import conditional_smc_block
 from treesmc.sims.kernels.tables import Moves, moves
@@ -92,7 +93,7 @@ def sample_conditional_smc(
 
     law, law_stderr = replicate(block, tree, replicates, seed, CONDITIONAL, jobs)
     log_mean_Z_hat, stderr = log_mean(log_Z_hat + tree.log_value[0])
-    ratio_stderr = stderr * float(np.exp(log_mean_Z_hat - log_normalizer(tree)))
+    ratio_stderr = stderr * float(portable.exp(log_mean_Z_hat - log_normalizer(tree)))
     return ConditionalEstimate(log_mean_Z_hat, ratio_stderr, law, law_stderr)
 
 

@@ -34,6 +34,7 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_inner_fraction, check_integer, check_one_of
 from treesmc.sims.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.moments import TargetChain
@@ -141,7 +142,7 @@ class Sampler:
                 resampling=self.resampling,
                 ess_threshold=self.ess_threshold,
             )
-            return estimate.law, float(np.expm1(estimate.log_mean_Z_hat - log_Z))
+            return estimate.law, float(portable.expm1(estimate.log_mean_Z_hat - log_Z))
 
         laws, excess = zip(*map_blocks(batch, BATCHES, self.jobs), strict=True)
         return estimate_tv(np.array(laws), target_law(self.tree), np.array(excess))
@@ -269,7 +270,7 @@ def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
                 log_next = tree.log_value_at(t + 1)
                 expected = log_expectation(tree, t, log_next)
                 log_h = log_h + expected[:, None] - log_next[tree.child_at(t)]
-            gain = b[:, None] + tree.layer(laws, t)[:, None] * np.expm1(log_h)
+            gain = b[:, None] + tree.layer(laws, t)[:, None] * portable.expm1(log_h)
             b = np.bincount(
                 tree.child_at(t).ravel(),
                 weights=(tree.edge_layer(policy, t) * gain).ravel(),
@@ -283,7 +284,7 @@ def rejection_samples(tree: TreeMDP) -> float:
     """Return the expected number of samples of rejection sampling, sup phi / Z."""
     reachable = reference_law(tree) > 0
     with np.errstate(over="ignore"):
-        return float(np.exp(_log_reward(tree)[reachable].max() - log_normalizer(tree)))
+        return float(portable.exp(_log_reward(tree)[reachable].max() - log_normalizer(tree)))
 
 
 def estimate_tv(laws: FloatArray, target: FloatArray, excess: FloatArray) -> Measured:
@@ -315,10 +316,10 @@ def estimate_tv(laws: FloatArray, target: FloatArray, excess: FloatArray) -> Mea
 def _controlled(laws: FloatArray, excess: FloatArray) -> FloatArray:
     """Subtract from each class its regression on the control variate, if that varies at all."""
     centred = excess - excess.mean()
-    variance = float(centred @ centred)
+    variance = portable.matmul(centred, centred)
     if variance < np.finfo(float).eps:
         return laws
-    return laws - np.outer(excess, centred @ laws / variance)
+    return laws - np.outer(excess, portable.matmul(centred, laws) / variance)
 
 
 def has_exact_law(tree: TreeMDP, N: float) -> bool:
@@ -347,10 +348,12 @@ def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: 
     measured = [sampler.measure(N, replicates) for N in (below, above)]
     if above == cap and measured[1].value > delta:
         return Cost(float(cap), (float(cap), math.inf), "measured", True, float(cap * T), math.nan)
-    log_n, stderr, bias = _interpolate(np.log([below, above]), measured, delta)
+    log_n, stderr, bias = _interpolate(portable.log([below, above]), measured, delta)
     half = STUDENT * stderr + bias
     # One particle was ruled out exactly, hence the 2.
-    low, n_star, high = (max(2.0, float(math.ceil(math.exp(log_n + x)))) for x in (-half, 0, half))
+    low, n_star, high = (
+        max(2.0, float(math.ceil(portable.exp(log_n + x)))) for x in (-half, 0, half)
+    )
     return Cost(n_star, (low, high), "measured", False, n_star * T, stderr)
 
 
@@ -375,14 +378,14 @@ def _interpolate(
     log_N: FloatArray, measured: list[Measured], delta: float
 ) -> tuple[float, float, float]:
     """Solve log TV = log delta on the line through two points: log N*, its error, its bias."""
-    log_tv = np.log([m.value for m in measured])
+    log_tv = portable.log([m.value for m in measured])
     slope = float(np.clip(np.diff(log_tv)[0] / np.diff(log_N)[0], *SLOPES))
-    log_n = float(log_N.mean() + (math.log(delta) - log_tv.mean()) / slope)
+    log_n = float(log_N.mean() + (portable.log(delta) - log_tv.mean()) / slope)
     share = (log_n - log_N[0]) / (log_N[1] - log_N[0])
     weights = np.array([1 - share, share]) / slope  # d log N* / d log TV, up to sign
     relative = np.array([[m.stderr / m.value, m.bias / m.value] for m in measured])
-    stderr = float(np.hypot(*(weights * relative[:, 0])))
-    return log_n, stderr, float(np.abs(weights) @ relative[:, 1])
+    stderr = portable.hypot(*(weights * relative[:, 0]))
+    return log_n, stderr, portable.matmul(np.abs(weights), relative[:, 1])
 
 
 def _exact(tree: TreeMDP, n: float) -> Cost:

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_integer, check_one_of
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import existing_path
@@ -65,7 +66,7 @@ class NumberTree:
             for t in range(tree.horizon)
         ]
         log_values = [tree.log_value_at(t) for t in range(tree.horizon + 1)]
-        return cls(edges, [[number(math.exp(x)) for x in layer] for layer in log_values])
+        return cls(edges, [[number(portable.exp(x)) for x in layer] for layer in log_values])
 
     @property
     def horizon(self) -> int:

@@ -9,10 +9,12 @@
 Every family is stored lumped where it can be, so that horizons in the hundreds cost nothing.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import (
     check_horizon,
     check_inner_fraction,
@@ -51,8 +53,8 @@ def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
     check_horizon(T, 1)
     check_positive("r", r)
     policy, child = _counting_layers(T)
-    rest = np.log((1 + r) / 2) if true_value else 0.0
-    log_value = [np.arange(t + 1) * np.log(r) + (T - t) * rest for t in range(T + 1)]
+    rest = portable.log((1 + r) / 2) if true_value else 0.0
+    log_value = [np.arange(t + 1) * portable.log(r) + (T - t) * rest for t in range(T + 1)]
     return TreeMDP.from_layers(policy, child, log_value, f"product(T={T}, r={r:g})")
 
 
@@ -103,7 +105,7 @@ def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     """
     check_horizon(T, 2)
     check_inner_fraction("drift", drift)
-    factor = np.log([1 - drift, 1 + drift])
+    factor = portable.log([1 - drift, 1 + drift])
     policy, child = [_hidden_symbol(T, eps)], [np.array([[0, 1]])]
     log_value = [np.zeros(1)]
     for t in range(1, T + 1):
@@ -139,14 +141,14 @@ def persistent(T: int, eps: float) -> TreeMDP:
     """
     check_horizon(T, 2)
     check_nonnegative("epsilon", eps)
-    log_rho = (T - 1) * np.log1p(eps)
+    log_rho = (T - 1) * portable.log1p(eps)
     _check_log_odds(log_rho, T, eps)
-    rest = np.exp(-log_rho) / (1 + np.exp(-log_rho))
+    rest = portable.exp(-log_rho) / (1 + portable.exp(-log_rho))
     first = np.array([[1 - rest, rest]])
     policy = [first] + [np.tile(FAIR, (2, 1))] * (T - 1)
     child = [np.array([[0, 1]])] + [np.array([[0, 0], [1, 1]])] * (T - 1)
     sign = np.array([1.0, -1.0])
-    below = [-sign * (T - t) * np.log1p(eps) for t in range(1, T + 1)]
+    below = [-sign * (T - t) * portable.log1p(eps) for t in range(1, T + 1)]
     name = f"persistent(T={T}, eps={eps:g})"
     return TreeMDP.from_layers(policy, child, [np.zeros(1), *below], name)  # E_ref[V_1] is one
 
@@ -179,12 +181,14 @@ def random_tree(
         raise BadInput(
             f"branching: {branching}^{T} leaves; between 1 and {LARGEST_EXPLICIT_LAYER} are kept"
         )
-    rng = generator(seed)
-    weights = np.full(branching, concentration)
     sizes = [branching**t for t in range(T + 1)]
-    policy = [rng.dirichlet(weights, size=size) for size in sizes[:-1]]
+    rng, weights = generator(seed), np.full(branching, float(concentration))
+    policy = [portable.coarse(rng.dirichlet(weights, size=size)) for size in sizes[:-1]]
+    policy = [rows / rows.sum(axis=1, keepdims=True) for rows in policy]
     child = [np.arange(size * branching).reshape(size, branching) for size in sizes[:-1]]
-    log_value = [np.zeros(size) for size in sizes[:-1]] + [sigma * rng.standard_normal(sizes[-1])]
+    log_value = [np.zeros(size) for size in sizes[:-1]] + [
+        sigma * portable.coarse(rng.standard_normal(sizes[-1]))
+    ]
     name = f"random(T={T}, branching={branching}, sigma={sigma:g}, seed={seed})"
     tree = TreeMDP.from_layers(policy, child, log_value, name)
     return tree.with_log_value(log_true_value(tree))
@@ -217,11 +221,11 @@ def _counting_layers(T: int) -> tuple[list, list]:
 def _hidden_symbol(T: int, eps: float) -> np.ndarray:
     """Policy [1, 2] of the root: the hidden symbol against the H - 1 others taken together."""
     check_nonnegative("epsilon", eps)
-    log_alphabet = 2 * (T - 1) * np.log1p(eps)
+    log_alphabet = 2 * (T - 1) * portable.log1p(eps)
     _check_log_odds(log_alphabet, T, eps)
-    H = np.floor((1 + eps) ** (2 * (T - 1))) + 1
+    H = math.floor(portable.power(1 + eps, 2 * (T - 1))) + 1
     return np.array([[1 / H, (H - 1) / H]])
 
 
 def _needle_log_value(t: int, eps: float) -> np.ndarray:
-    return (t - 1) * np.log1p(eps) * np.array([1.0, -1.0])
+    return (t - 1) * portable.log1p(eps) * np.array([1.0, -1.0])

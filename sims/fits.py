@@ -28,13 +28,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 
 Array = NDArray[np.float64]
 
 TERMS: dict[str, Callable[[Array], Array]] = {
     "1": np.ones_like,
-    "log T": np.log,
+    "log T": portable.log,
     "T": np.array,
     "sqrt T": np.sqrt,
 }
@@ -81,7 +82,8 @@ class Fit:
 
     def predict(self, T: ArrayLike) -> Array:
         """Return the fitted log cost at horizons T."""
-        return _design(np.asarray(T, dtype=np.float64), self.terms) @ self.coefficients
+        design = _design(np.asarray(T, dtype=np.float64), self.terms)
+        return np.asarray(portable.matmul(design, self.coefficients))
 
 
 @dataclass(frozen=True)
@@ -130,21 +132,23 @@ def fit_growth(
     scale = np.ones_like(T) if stderr is None else _checked("stderr", stderr)
     _check_shapes(T, log_cost, scale, terms)
     design = _design(T, terms) / scale[:, None]
-    beta, _, rank, _ = np.linalg.lstsq(design, log_cost / scale, rcond=None)
-    if rank < len(terms):
-        raise BadInput(f"fit_growth: {len(T)} horizons cannot tell apart the terms {list(terms)}")
-    chi2 = float(np.sum((log_cost / scale - design @ beta) ** 2))
+    try:
+        beta, covariance = portable.least_squares(design, log_cost / scale)
+    except ZeroDivisionError:
+        raise BadInput(
+            f"fit_growth: {len(T)} horizons cannot tell apart the terms {list(terms)}"
+        ) from None
+    chi2 = float(np.sum((log_cost / scale - portable.matmul(design, beta)) ** 2))
     dof = len(T) - len(terms)
-    covariance = np.linalg.inv(design.T @ design)
     widening = chi2 / dof if stderr is None else max(1.0, chi2 / dof)
     error = np.sqrt(np.diag(covariance) * widening)
-    return Fit(tuple(terms), beta.astype(np.float64), error, chi2, dof, stderr is not None)
+    return Fit(tuple(terms), beta, error, chi2, dof, stderr is not None)
 
 
 def local_slopes(T: ArrayLike, log_cost: ArrayLike) -> Array:
     """Return the local degrees d log cost / d log T between neighbouring horizons, [n - 1]."""
     T, log_cost = _checked("T", T), _checked("log_cost", log_cost)
-    return np.diff(log_cost) / np.diff(np.log(T))
+    return np.diff(log_cost) / np.diff(portable.log(T))
 
 
 def compare_growth(
@@ -196,7 +200,7 @@ def rounded_stderr(log_stderr: float, n: float) -> float:
         Standard error of log n without the rounding.
     n : float
     """
-    return math.hypot(log_stderr, 12**-0.5 / n)
+    return portable.hypot(log_stderr, 1 / (math.sqrt(12) * n))
 
 
 def _design(T: Array, terms: Sequence[str]) -> Array:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray
 
 
@@ -32,8 +33,8 @@ def densities(log_weight: FloatArray, mass: FloatArray) -> Iterator[FloatArray]:
     float64[...]
         g_H at each atom.
     """
-    order = np.argsort(log_weight, axis=None)
-    w, q = np.exp(log_weight.ravel()[order]), mass.ravel()[order]
+    order = np.argsort(log_weight, axis=None, kind="stable")
+    w, q = portable.exp(log_weight.ravel()[order]), mass.ravel()[order]
     stay = np.cumsum(q) - np.cumsum(q * w) / w
     g = np.ones_like(w)
     while True:
@@ -61,5 +62,5 @@ def laws(log_weight: FloatArray, joint: FloatArray) -> Iterator[FloatArray]:
 
 def marginal(joint: FloatArray, g: FloatArray) -> FloatArray:
     """Return the law over classes, [A C], from masses [A, C, n] and a density [A, n]."""
-    law: FloatArray = np.einsum("acn,an->ac", joint, g)
+    law: FloatArray = (joint * g[:, None, :]).sum(axis=-1)
     return law.ravel()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_inner_fraction, check_integer
 from treesmc.sims.errors import BadInput
 from treesmc.sims.jit import kernel
@@ -86,7 +87,7 @@ def lineage_law(tree: TreeMDP, N: int) -> Array:
     _spread(1.0, odds, more, scratch, mass)
     for g in split.weight_ratio[:-1]:
         mass = _step(mass, g, more, scratch)
-    return split.law(float(mass @ _fraction(np.arange(N + 1), N, split.weight_ratio[-1])))
+    return split.law(portable.matmul(mass, _fraction(np.arange(N + 1), N, split.weight_ratio[-1])))
 
 
 def simulate_lineage(
@@ -197,7 +198,7 @@ def _split(tree: TreeMDP) -> _Split | None:
             parents = lineages
             lineages = [int(np.argmax(_parents(tree, t)[s])) for s in parents]
     clipped = np.clip(log_ratio, -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO)
-    return _Split(probability, np.exp(clipped), lineages[0])
+    return _Split(probability, portable.exp(clipped), lineages[0])
 
 
 def _parents(tree: TreeMDP, t: int) -> NDArray[np.bool_]:

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import class_laws, log_true_value, target_policy
@@ -46,7 +47,9 @@ from treesmc.sims.values import class_laws, log_true_value, target_policy
 def log_sum(log_terms: FloatArray, axis: int = -1) -> FloatArray:
     """Return log of the sum of exp(log_terms) along an axis; each sum has a finite term."""
     largest = log_terms.max(axis=axis, keepdims=True)
-    return np.log(np.exp(log_terms - largest).sum(axis=axis)) + np.squeeze(largest, axis)
+    return portable.log(portable.exp(log_terms - largest).sum(axis=axis)) + np.squeeze(
+        largest, axis
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,7 @@ class TargetChain:
         """Return log pi(b | c) at depth t, [S_t, B_t]; -inf where there is no edge."""
         log_next = self.tree.layer(self.log_true, t + 1)[self.tree.child_at(t)]
         with np.errstate(divide="ignore"):
-            log_reference = np.log(self.tree.policy_at(t))
+            log_reference = portable.log(self.tree.policy_at(t))
         return log_reference + log_next - self.tree.layer(self.log_true, t)[:, None]
 
     def log_average(self, t: int, log_f: FloatArray) -> FloatArray:
@@ -99,7 +102,7 @@ class TargetChain:
         """Return log m_{0,u}, u = 0..T-1: the ratios Z_u / Z of S6, Z_u = E_ref[V_u]."""
         laws = class_laws(self.tree, target_policy(self.tree))
         with np.errstate(divide="ignore"):
-            log_laws = np.log(laws)
+            log_laws = portable.log(laws)
         depths = range(self.tree.horizon)
         return np.array([log_sum(self.tree.layer(log_laws, t) + self.log_drift(t)) for t in depths])
 
@@ -119,17 +122,17 @@ def log_mixture(log_terms: FloatArray, N: float) -> FloatArray:
     float64[n]
     """
     J = log_terms.shape[1]
-    log_stay = np.log1p(-1 / N) if N > 1 else -np.inf
+    log_stay = portable.log1p(-1 / N) if N > 1 else -np.inf
     log_weights = np.concatenate([[0.0], np.full(J - 1, log_stay)]).cumsum()
-    return np.logaddexp(J * log_stay, log_sum(log_terms + log_weights) - np.log(N))
+    return portable.logaddexp(J * log_stay, log_sum(log_terms + log_weights) - portable.log(N))
 
 
 def mixture_excess(log_terms: FloatArray, N: float) -> FloatArray:
     """Return exp(log_mixture(log_terms, N)) - 1 without cancellation, float64[n]."""
-    weights = (1 - 1 / N) ** np.arange(log_terms.shape[1])
+    weights = portable.power(1 - 1 / N, np.arange(log_terms.shape[1]))
     kept = np.count_nonzero(weights)
     with np.errstate(over="ignore"):
-        return np.expm1(log_terms[:, :kept]) @ weights[:kept] / N
+        return portable.matmul(portable.expm1(log_terms[:, :kept]), weights[:kept]) / N
 
 
 def check_particles(N: float) -> None:
@@ -194,5 +197,5 @@ def asymptotic_variance(tree: TreeMDP) -> float:
         law = tree.layer(laws, t)[:, None] * tree.edge_layer(policy, t)
         log_h = np.where(law > 0, log_m + chain.log_advantage(t), 0.0)
         with np.errstate(over="ignore"):
-            total += float(np.sum(law * np.expm1(log_h)))
+            total += float(np.sum(law * portable.expm1(log_h)))
     return total

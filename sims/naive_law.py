@@ -33,6 +33,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_inner_fraction
 from treesmc.sims.errors import BadInput
 from treesmc.sims.values import total_variation
@@ -123,7 +124,7 @@ def sample_bracket(p: Array, log_phi: Array, delta: float) -> tuple[float, float
     target = np.cumsum(_target(p, log_phi)[order])[level_ends]
     with np.errstate(over="ignore"):
         lower = float(np.max((target - delta) / reference))
-        upper = float(np.expm1(reward[0] - _log_normalizer(p, log_phi)) / delta)
+        upper = float(portable.expm1(reward[0] - _log_normalizer(p, log_phi)) / delta)
     return max(1.0, lower), max(1.0, upper)
 
 
@@ -174,9 +175,9 @@ def _middle(low: float, high: float) -> float:
 def _density(mass: Array, log_reward: Array, n: float) -> Array:
     """P(c) / p_c at reward levels in increasing order, the last of log reward 0."""
     mass = mass / mass.sum()
-    cut = _RIGHT_CUT + math.log(n)
-    first = -math.log(n) - _LEFT_CUT
-    n_points = math.ceil((math.log(cut) - log_reward[0] - first) / _STEP) + 1
+    cut = _RIGHT_CUT + portable.log(n)
+    first = -portable.log(n) - _LEFT_CUT
+    n_points = math.ceil((portable.log(cut) - log_reward[0] - first) / _STEP) + 1
     n_rows = max(1, _CHUNK_CELLS // len(mass))
     total = np.zeros_like(mass)
     for start in range(0, n_points, n_rows):
@@ -192,33 +193,33 @@ def _integrand(u: Array, mass: Array, log_reward: Array, n: float) -> tuple[Arra
     """n phi exp(-lam phi) M^(n-1) lam at (u, level), and log of the right cut's quantity."""
     log_lam_phi = u[:, None] + log_reward
     with np.errstate(over="ignore", under="ignore"):
-        exponent = np.exp(log_lam_phi)  # lam phi; may be infinite, except in column 0
+        exponent = portable.exp(log_lam_phi)  # lam phi; may be infinite, except in column 0
         log_mgf = _log_mgf(exponent, mass)
-        log_value = log_lam_phi - exponent + (math.log(n) + (n - 1) * log_mgf)[:, None]
-        return np.exp(log_value), float((n - 1) * log_mgf[-1] - exponent[-1, 0])
+        log_value = log_lam_phi - exponent + (portable.log(n) + (n - 1) * log_mgf)[:, None]
+        return portable.exp(log_value), float((n - 1) * log_mgf[-1] - exponent[-1, 0])
 
 
 def _log_mgf(exponent: Array, mass: Array) -> Array:
     """Log M from lam phi, without cancellation near M = 1 and without underflow near M = 0."""
     smallest = exponent[:, 0]
-    mgf = np.exp(smallest[:, None] - exponent) @ mass
-    result = np.log(mgf) - smallest
+    mgf = portable.matmul(portable.exp(smallest[:, None] - exponent), mass)
+    result = portable.log(mgf) - smallest
     near_one = result > -0.5
-    result[near_one] = np.log1p(np.expm1(-exponent[near_one]) @ mass)
+    result[near_one] = portable.log1p(portable.matmul(portable.expm1(-exponent[near_one]), mass))
     return np.asarray(result)
 
 
 def _log_normalizer(p: Array, log_phi: Array) -> float:
     """Log Z, over the classes of positive mass."""
     live = p > 0
-    return float(np.logaddexp.reduce(np.log(p[live]) + log_phi[live]))
+    return float(portable.logsumexp(portable.log(p[live]) + log_phi[live]))
 
 
 def _target(p: Array, log_phi: Array) -> Array:
     """Target law p phi / Z."""
     live = p > 0
     target = np.zeros_like(p)
-    target[live] = np.exp(np.log(p[live]) + log_phi[live] - _log_normalizer(p, log_phi))
+    target[live] = portable.exp(portable.log(p[live]) + log_phi[live] - _log_normalizer(p, log_phi))
     return target
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_nonnegative
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
@@ -73,7 +74,7 @@ def random_sign(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
     log_value = tree.log_value.copy()
     for t in reversed(range(tree.horizon)):
         expected = log_expectation(tree, t, tree.layer(log_value, t + 1))
-        tree.layer(log_value, t)[:] = expected - tree.layer(signs, t) * np.log1p(eps)
+        tree.layer(log_value, t)[:] = expected - tree.layer(signs, t) * portable.log1p(eps)
     return tree.with_log_value(log_value, f"{tree.name} + random_sign(eps={eps:g}, seed={seed})")
 
 
@@ -92,7 +93,7 @@ def value_noise(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
     check_nonnegative("epsilon", eps)
     n_inner = tree.class_start[-2]
     log_value = log_true_value(tree)
-    log_value[:n_inner] += generator(seed).uniform(-0.5, 0.5, size=n_inner) * np.log1p(eps)
+    log_value[:n_inner] += generator(seed).uniform(-0.5, 0.5, size=n_inner) * portable.log1p(eps)
     return tree.with_log_value(log_value, f"{tree.name} + value_noise(eps={eps:g}, seed={seed})")
 
 
@@ -140,7 +141,7 @@ def _signed_by_first_symbol(tree: TreeMDP, eps: float, signs: IntArray, name: st
     split, side = _split_by_sign(tree, signs)
     log_value = log_true_value(split)
     for t in range(1, tree.horizon):
-        compounded = (tree.horizon - t) * np.log1p(eps)
+        compounded = (tree.horizon - t) * portable.log1p(eps)
         split.layer(log_value, t)[:] -= side[t] * compounded
     log_value[0] = log_expectation(split, 0, split.layer(log_value, 1))[0]
     return split.with_log_value(log_value, f"{tree.name} + {name}(eps={eps:g})")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 
 SCORES = {"phi / w": -1.0, "phi": 0.0, "phi w": 1.0}
@@ -40,7 +41,7 @@ class States:
 
     def target(self) -> FloatArray:
         """Return tau, normalised."""
-        tau = self.proposal * np.exp(self.log_phi - self.log_weight)
+        tau = self.proposal * portable.exp(self.log_phi - self.log_weight)
         return tau / tau.sum()
 
 
@@ -61,17 +62,17 @@ def pool_states(tree: TreeMDP, M: int) -> States:
 def _steps(tree: TreeMDP, t: int, s: int, M: int) -> Iterator[tuple[int, float, float]]:
     """Yield child, probability and log factor of the weight of every pool and pick of a class."""
     policy, child = tree.policy_at(t)[s], tree.child_at(t)[s]
-    V = np.exp(tree.log_value_at(t + 1)[child])
+    V = portable.exp(tree.log_value_at(t + 1)[child])
     for pool in itertools.product(np.flatnonzero(policy > 0), repeat=M):
         total = sum(V[b] for b in pool)
         for b in pool:
             chance = math.prod(policy[i] for i in pool) * V[b] / total
-            yield int(child[b]), chance, math.log(V[b] * M / total)
+            yield int(child[b]), chance, portable.log(V[b] * M / total)
 
 
 def transition(states: States, score: FloatArray) -> FloatArray:
     """Return the matrix [S, S] of the chain that accepts by exp(score' - score)."""
-    acceptance = np.exp(np.minimum(score[None, :] - score[:, None], 0.0))
+    acceptance = portable.exp(np.minimum(score[None, :] - score[:, None], 0.0))
     matrix = states.proposal * acceptance
     np.fill_diagonal(matrix, 0.0)
     np.fill_diagonal(matrix, 1 - matrix.sum(axis=1))
@@ -89,4 +90,4 @@ def stationary(matrix: FloatArray) -> FloatArray:
     """Return the stationary law, found by linear algebra from the matrix alone."""
     equations = matrix.T - np.eye(len(matrix))
     equations[-1] = 1.0
-    return np.linalg.solve(equations, np.eye(len(matrix))[-1])
+    return portable.solve(equations, np.eye(len(matrix))[-1])

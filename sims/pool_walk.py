@@ -23,6 +23,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.families import needle
 from treesmc.sims.tree import FloatArray
 
@@ -62,8 +63,8 @@ def needle_proposals(
     """
     log_weight, joint = pool_walk(T - 1, M, 1 + drift * np.array([-1.0, 1.0]), cells)
     sides = needle(T, eps).policy_at(0)[0]
-    shift = (T - 1) * math.log1p(eps) * np.array([1.0, -1.0])
-    log_Z = math.log(sides @ np.exp(shift))
+    shift = (T - 1) * portable.log1p(eps) * np.array([1.0, -1.0])
+    log_Z = portable.log(portable.matmul(sides, portable.exp(shift)))
     return (shift - log_Z)[:, None] + log_weight, np.multiply.outer(sides, joint)
 
 
@@ -72,7 +73,7 @@ def pool_walk(T: int, M: int, G: FloatArray, cells: int = CELLS) -> tuple[FloatA
     from scipy.stats import binom
 
     m, picks = _pools(M, G)
-    h, first = _grid(T, np.log(m), picks.sum(axis=0), cells)
+    h, first = _grid(T, portable.log(m), picks.sum(axis=0), cells)
     chances = picks.sum(axis=1)
     steps = _split(m, picks / chances[:, None], h, cells)
     powers = np.ones((2, T + 1, steps.shape[1]), dtype=complex)
@@ -99,8 +100,8 @@ def _grid(T: int, log_m: FloatArray, mass: FloatArray, cells: int) -> tuple[floa
 
     The range holds the walk under the proposal and, higher by the variance, under the target.
     """
-    mean = mass @ log_m
-    variance = T * (mass @ (log_m - mean) ** 2)
+    mean = portable.matmul(mass, log_m)
+    variance = T * portable.matmul(mass, (log_m - mean) ** 2)
     reach = WIDTH * math.sqrt(variance)
     low = max(T * mean - reach, T * log_m.min())
     high = min(T * mean + variance + reach, T * log_m.max())
@@ -111,8 +112,8 @@ def _grid(T: int, log_m: FloatArray, mass: FloatArray, cells: int) -> tuple[floa
 
 def _split(m: FloatArray, mass: FloatArray, h: float, cells: int) -> NDArray[np.complex128]:
     """Return the Fourier transforms of the masses on the grid, [2, cells/2 + 1]."""
-    below = np.floor(np.log(m) / h).astype(np.int64)
-    upper = (m - np.exp(below * h)) / (np.exp(below * h) * math.expm1(h))
+    below = np.floor(portable.log(m) / h).astype(np.int64)
+    upper = (m - portable.exp(below * h)) / (portable.exp(below * h) * portable.expm1(h))
     grid = np.zeros((2, cells))
     for row, part in zip(grid, mass, strict=True):
         np.add.at(row, below % cells, part * (1 - upper))

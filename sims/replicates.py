@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_integer
 from treesmc.sims.kernels.sfc64 import open_stream
 from treesmc.sims.streams import map_blocks
@@ -94,10 +95,10 @@ def log_mean(log_Z_hat: FloatArray) -> tuple[float, float]:
     log_Z_hat : float64[R]
     """
     largest = log_Z_hat.max()
-    Z_hat = np.exp(log_Z_hat - largest)
+    Z_hat = portable.exp(log_Z_hat - largest)
     mean = Z_hat.mean()
     stderr = Z_hat.std(ddof=1) / np.sqrt(len(Z_hat)) / mean
-    return float(largest + np.log(mean)), float(stderr)
+    return float(largest + portable.log(mean)), float(stderr)
 
 
 def _merge(a: Moments, b: Moments) -> Moments:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_integer, check_positive
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
@@ -58,7 +59,7 @@ class RewardLaw:
     def log_interpolated(self, share: FloatArray) -> FloatArray:
         """Return log V, V between the smallest (share 0) and the largest reward (share 1)."""
         low = self.levels[0]
-        return np.log(low + (1 - low) * share) + self.log_unit
+        return portable.log(low + (1 - low) * share) + self.log_unit
 
     def share(self, reward: FloatArray) -> FloatArray:
         """Return where rewards, in units of the largest, are between the smallest and it."""
@@ -79,13 +80,14 @@ def reward_law(tree: TreeMDP) -> RewardLaw:
     n_entries = len(tree.log_value) * len(log_levels)
     if n_entries > LARGEST_LAW:
         raise BadInput(f"rollouts: {len(log_levels)} different rewards make {n_entries} entries")
-    probability = np.empty((len(tree.log_value), len(log_levels)))
+    probability = np.zeros((len(tree.log_value), len(log_levels)))
     tree.layer(probability, tree.horizon)[:] = np.eye(len(log_levels))[level]
     for t in reversed(range(tree.horizon)):
         below = tree.layer(probability, t + 1)[tree.child_at(t)]
-        tree.layer(probability, t)[:] = np.einsum("sb,sbr->sr", tree.policy_at(t), below)
+        for b, share in enumerate(tree.policy_at(t).T):
+            tree.layer(probability, t)[:] += share[:, None] * below[:, b]
     probability /= probability.sum(axis=1, keepdims=True)  # round-off
-    return RewardLaw(np.exp(log_levels - log_levels[-1]), probability, float(log_levels[-1]))
+    return RewardLaw(portable.exp(log_levels - log_levels[-1]), probability, float(log_levels[-1]))
 
 
 def exact(tree: TreeMDP) -> TreeMDP:
@@ -109,8 +111,8 @@ def rollouts(tree: TreeMDP, k: int, seed: int = 0) -> TreeMDP:
     law = reward_law(tree)
     inner = law.probability[: tree.class_start[-2]]
     drawn = _split(generator(seed), np.full(len(inner), k), inner)
-    mean = drawn / k @ law.levels
-    return _with_inner(tree, np.log(mean) + law.log_unit, f"rollouts(k={k}, seed={seed})")
+    mean = portable.matmul(drawn / k, law.levels)
+    return _with_inner(tree, portable.log(mean) + law.log_unit, f"rollouts(k={k}, seed={seed})")
 
 
 def hard_label(tree: TreeMDP, k: int, labels: int | None = None, seed: int = 0) -> TreeMDP:
@@ -130,7 +132,7 @@ def hard_label(tree: TreeMDP, k: int, labels: int | None = None, seed: int = 0) 
     check_integer("k", k, 1, MOST_ROLLOUTS)
     law = reward_law(tree)
     with np.errstate(divide="ignore"):
-        share = -np.expm1(k * np.log1p(-law.probability[: tree.class_start[-2], -1]))
+        share = -portable.expm1(k * portable.log1p(-law.probability[: tree.class_start[-2], -1]))
     if labels is not None:
         check_integer("labels", labels, 1, MOST_ROLLOUTS)
         share = generator(seed).binomial(labels, share) / labels
@@ -176,7 +178,7 @@ def regression(
     seen = visits > 0
     share = law.share(paid[seen] / visits[seen])
     weights = logistic_fit(features[seen], visits[seen], share, ridge)
-    log_value = law.log_interpolated(_logistic(features @ weights))
+    log_value = law.log_interpolated(_logistic(portable.matmul(features, weights)))
     return _with_inner(tree, log_value, f"regression(n={n}, seed={seed})")
 
 
@@ -244,12 +246,12 @@ def tallied(tree: TreeMDP, n: int, seed: int) -> tuple[FloatArray, FloatArray]:
             joint = tree.policy_at(t)[rows] * below[child, level]
             moved = _split(rng, here[rows, level], joint / joint.sum(axis=1, keepdims=True))
             there[:, level] = np.bincount(child.ravel(), moved.ravel(), len(there))
-    return counts.sum(axis=1), counts @ law.levels
+    return counts.sum(axis=1), portable.matmul(counts, law.levels)
 
 
 def _split(rng: np.random.Generator, n: NDArray, probability: FloatArray) -> IntArray:
     """Split each n multinomially; what round-off leaves over goes to the likeliest part."""
-    order = np.argsort(probability, axis=1)
+    order = np.argsort(probability, axis=1, kind="stable")
     drawn = rng.multinomial(n.astype(np.int64), np.take_along_axis(probability, order, axis=1))
     result = np.empty_like(drawn)
     np.put_along_axis(result, order, drawn, axis=1)
@@ -275,18 +277,17 @@ def logistic_fit(
     """
 
     def loss(weights: FloatArray) -> float:
-        score = features @ weights
-        return float(
-            trials @ (np.logaddexp(0, score) - share * score) + ridge / 2 * weights @ weights
-        )
+        score = portable.matmul(features, weights)
+        lost = trials * (portable.logaddexp(0.0, score) - share * score)
+        return float(lost.sum() + ridge / 2 * (weights * weights).sum())
 
     weights, prior = np.zeros(features.shape[1]), ridge * np.eye(features.shape[1])
     for _ in range(NEWTON_STEPS):
-        fitted = _logistic(features @ weights)
-        gradient = features.T @ (trials * (fitted - share)) + ridge * weights
-        curvature = features.T @ (features * (trials * fitted * (1 - fitted))[:, None])
-        step = np.linalg.solve(curvature + prior, gradient)
-        if gradient @ step <= CONVERGED:
+        fitted = _logistic(portable.matmul(features, weights))
+        gradient = portable.matmul(trials * (fitted - share), features) + ridge * weights
+        curvature = portable.matmul(features.T * (trials * fitted * (1 - fitted)), features)
+        step = portable.solve(curvature + prior, gradient)
+        if portable.matmul(gradient, step) <= CONVERGED:
             break
         before = loss(weights)
         while loss(weights - step) > before:
@@ -297,7 +298,7 @@ def logistic_fit(
 
 def _logistic(score: FloatArray) -> FloatArray:
     """Return 1 / (1 + exp(-score)) without overflow."""
-    return 0.5 * (1 + np.tanh(score / 2))
+    return 0.5 * (1 + portable.tanh(score / 2))
 
 
 def _with_inner(tree: TreeMDP, log_value: FloatArray, name: str) -> TreeMDP:

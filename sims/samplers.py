@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_fraction, check_integer, check_one_of
 from treesmc.sims.errors import BadInput
 from treesmc.sims.kernels import counts, pool, smc, walk
@@ -208,7 +209,7 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     log_sup = float(log_phi.max())
     attempts = np.zeros(len(per_replicate(replicates)), np.int64)
     _check_expected_attempts(log_sup - log_normalizer(tree), replicates * tree.horizon)
-    acceptance = np.exp(log_phi - log_sup)
+    acceptance = portable.exp(log_phi - log_sup)
 
     def block(part: slice, *out: Any) -> None:
         walk.rejection_block(table, acceptance, *out, attempts[part])
@@ -218,7 +219,7 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     relative = np.sqrt((1 - rate) / replicates)
     cost = float(attempts.mean())
     nothing = np.full(replicates, np.nan)
-    log_Z = log_sup + float(np.log(rate))
+    log_Z = log_sup + float(portable.log(rate))
     return Estimate(law, stderr, nothing, log_Z, float(relative), cost * tree.horizon, cost)
 
 
@@ -404,7 +405,7 @@ def _use_counts(kernel: str, n: int, countable: bool = True, cheaper: bool = Tru
 
 
 def _check_expected_attempts(log_attempts: float, steps_per_attempt: int) -> None:
-    if log_attempts + np.log(steps_per_attempt) > np.log(MOST_STEPS):
+    if log_attempts + portable.log(steps_per_attempt) > portable.log(MOST_STEPS):
         raise BadInput(
             f"rejection: sup phi / Z = exp({log_attempts:.1f}) attempts per replicate, "
             f"more than {MOST_STEPS:.0e} steps in all"

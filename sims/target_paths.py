@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
@@ -133,7 +134,7 @@ def target_expectation(
     enumerated = enumerate_class_paths(tree, ENUMERATION_LIMIT)
     if enumerated is not None:
         classes, probability = enumerated
-        return float(probability @ function(classes)), 0.0
+        return portable.matmul(probability, function(classes)), 0.0
     paths = sample_target_paths(tree, n_paths, generator(seed))
     values = function(visited_classes(tree, paths))
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(n_paths))

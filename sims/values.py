@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_integer
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
@@ -26,7 +27,7 @@ def log_expectation(tree: TreeMDP, t: int, log_f: FloatArray) -> FloatArray:
     policy = tree.policy_at(t)
     terms = np.where(policy > 0, log_f[tree.child_at(t)], -np.inf)
     largest = terms.max(axis=1)
-    return largest + np.log(np.sum(policy * np.exp(terms - largest[:, None]), axis=1))
+    return largest + portable.log(np.sum(policy * portable.exp(terms - largest[:, None]), axis=1))
 
 
 def log_true_value(tree: TreeMDP) -> FloatArray:
@@ -56,7 +57,7 @@ def epsilon_per_depth(tree: TreeMDP) -> FloatArray:
     """Return the Bellman error of each inner depth, float64[T]: the least eps of A2 there."""
     largest = np.maximum.reduceat(np.abs(bellman_log_ratio(tree)), tree.class_start[:-2])
     with np.errstate(over="ignore"):
-        return np.expm1(largest)
+        return portable.expm1(largest)
 
 
 def epsilon(tree: TreeMDP) -> float:
@@ -80,13 +81,13 @@ def ratio_bound(tree: TreeMDP) -> float:
     """Return L, the least L >= 1 for which A1 holds."""
     steps = log_increments(tree)
     with np.errstate(over="ignore"):
-        return float(np.exp(np.abs(steps[np.isfinite(steps)]).max()))
+        return float(portable.exp(np.abs(steps[np.isfinite(steps)]).max()))
 
 
 def value_error(tree: TreeMDP) -> float:
     """Return eps_V, the least value for which A3 holds."""
     with np.errstate(over="ignore"):
-        return float(np.expm1(np.abs(tree.log_value - log_true_value(tree)).max()))
+        return float(portable.expm1(np.abs(tree.log_value - log_true_value(tree)).max()))
 
 
 def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
@@ -100,7 +101,7 @@ def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
         expected = log_expectation(tree, t, log_next)[:, None]
         policy = tree.policy_at(t)
         log_ratio = np.where(policy > 0, log_next[tree.child_at(t)] - expected, -np.inf)
-        tree.edge_layer(result, t)[:] = policy * np.exp(log_ratio)
+        tree.edge_layer(result, t)[:] = policy * portable.exp(log_ratio)
     return result
 
 
@@ -193,13 +194,13 @@ def log_path_probability(tree: TreeMDP, symbols: Sequence[int], policy: FloatArr
     classes = path_classes(tree, symbols)
     steps = [tree.edge_layer(policy, t)[classes[t], b] for t, b in enumerate(symbols)]
     with np.errstate(divide="ignore"):
-        return float(np.log(steps).sum())
+        return float(portable.log(steps).sum())
 
 
 def kl(tree: TreeMDP) -> float:
     """Return KL(pi || pi_ref) in nats, over paths (equally over terminal classes)."""
     log_phi = tree.log_value_at(tree.horizon)
-    return float(target_law(tree) @ (log_phi - log_normalizer(tree)))
+    return portable.matmul(target_law(tree), log_phi - log_normalizer(tree))
 
 
 def total_variation(p: FloatArray, q: FloatArray) -> float:

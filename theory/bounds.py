@@ -21,13 +21,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
+
 FloatArray = NDArray[np.float64]
 
 
 def _log_minus_one(log_q: FloatArray) -> FloatArray:
     """Return log(q - 1), -inf at q = 1; round-off may have left q a little below 1."""
     with np.errstate(divide="ignore"):
-        return log_q + np.log(-np.expm1(-np.maximum(log_q, 0.0)))
+        return log_q + portable.log(-portable.expm1(-np.maximum(log_q, 0.0)))
 
 
 def _remaining(T: int) -> FloatArray:
@@ -45,7 +47,7 @@ def log_zhu_lu_lower_cost(T: int, ratio: float) -> float:
     -----
     ZL-4.1 with ratio = L (A1 alone), ZL-4.2 with ratio = 1 + eps (A1 and A2).
     """
-    return 2 * T / 3 * math.log(ratio)
+    return 2 * T / 3 * portable.log(ratio)
 
 
 def log_hidden_queries(T: int, eps: float, delta: float) -> float:
@@ -55,8 +57,8 @@ def log_hidden_queries(T: int, eps: float, delta: float) -> float:
     """
     if delta >= 0.5:
         return -math.inf
-    log_guess = math.log(0.5 - delta) + 2 * (T - 1) * math.log1p(eps)
-    return log_guess + math.log(-math.expm1(-log_guess)) if log_guess > 0 else -math.inf
+    log_guess = portable.log(0.5 - delta) + 2 * (T - 1) * portable.log1p(eps)
+    return log_guess + portable.log(-portable.expm1(-log_guess)) if log_guess > 0 else -math.inf
 
 
 def hidden_mass(T: int, eps: float) -> float:
@@ -64,10 +66,10 @@ def hidden_mass(T: int, eps: float) -> float:
 
     R = (1 + eps)^(2(T-1)), and H = floor(R) + 1 first symbols are equally likely.
     """
-    log_R = 2 * (T - 1) * math.log1p(eps)
-    if log_R > math.log(2**53):  # floats this large are integers
+    log_R = 2 * (T - 1) * portable.log1p(eps)
+    if log_R > portable.log(2**53):  # floats this large are integers
         return 0.5
-    R = math.exp(log_R)
+    R = portable.exp(log_R)
     return R / (R + math.floor(R))
 
 
@@ -76,17 +78,17 @@ def hidden_mass(T: int, eps: float) -> float:
 
 def _log_zhu_lu_constant(T: int, eps: float, L: float) -> float:
     """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
-    return 6 * math.log(L) + math.log(T / 2) + 6 * (T - 1) * math.log1p(eps)
+    return 6 * portable.log(L) + portable.log(T / 2) + 6 * (T - 1) * portable.log1p(eps)
 
 
 def log_zhu_lu_particles(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of the N = L^6 T (1 + eps)^(6(T-1)) / (2 delta) that suffices (ZL-5.1)."""
-    return _log_zhu_lu_constant(T, eps, L) - math.log(delta)
+    return _log_zhu_lu_constant(T, eps, L) - portable.log(delta)
 
 
 def log_zhu_lu_tv(T: int, eps: float, L: float, N: float) -> float:
     """Return log of ZL-5.1's bound on TV at N particles."""
-    return _log_zhu_lu_constant(T, eps, L) - math.log(N)
+    return _log_zhu_lu_constant(T, eps, L) - portable.log(N)
 
 
 def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -95,13 +97,13 @@ def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
     The bound inside ZL-5.1's proof, before q (q^2 - 1) <= q^3 and the geometric sum. -inf if L = 1
     and T = 1: the bound is then zero.
     """
-    log_q = 2 * math.log(L) + 2 * _remaining(T) * math.log1p(eps)
-    return float(np.logaddexp.reduce(log_q + _log_minus_one(2 * log_q))) - math.log(2 * N)
+    log_q = 2 * portable.log(L) + 2 * _remaining(T) * portable.log1p(eps)
+    return float(portable.logsumexp(log_q + _log_minus_one(2 * log_q))) - portable.log(2 * N)
 
 
 def log_zhu_lu_linear_particles(T: int, c: float, L: float, delta: float) -> float:
     """Return log of N = L^6 T e^(6c) / (2 delta), enough when eps <= c/T (ZL-5.2: linear in T)."""
-    return 6 * math.log(L) + 6 * c + math.log(T / (2 * delta))
+    return 6 * portable.log(L) + 6 * c + portable.log(T / (2 * delta))
 
 
 # SMC, from mixing ratios
@@ -118,28 +120,28 @@ def instance_tv(log_q: FloatArray, N: float) -> float:
     N : float
         Particles.
     """
-    log_factors = np.logaddexp(0.0, _log_minus_one(log_q) - math.log(N))
-    return -math.expm1(-float(log_factors.sum()))
+    log_factors = portable.logaddexp(0.0, _log_minus_one(log_q) - portable.log(N))
+    return -portable.expm1(-float(log_factors.sum()))
 
 
 def log_instance_particles(log_q: FloatArray, delta: float) -> float:
     """Return log of N = (1/delta) sum_t (q_t - 1), which suffices (S2); -inf if every q_t is 1."""
-    return float(np.logaddexp.reduce(_log_minus_one(log_q))) - math.log(delta)
+    return float(portable.logsumexp(_log_minus_one(log_q))) - portable.log(delta)
 
 
 def uniform_log_ratios(T: int, eps: float, L: float) -> FloatArray:
     """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T, under A1 and A2 (S2)."""
-    return math.log(L) + (2 * _remaining(T) + 1) * math.log1p(eps)
+    return portable.log(L) + (2 * _remaining(T) + 1) * portable.log1p(eps)
 
 
 def value_error_log_ratios(T: int, eps_V: float, L: float) -> FloatArray:
     """Return log of q_t <= L (1 + eps_V)^2, t = 1..T, under A1 and A3 (S2)."""
-    return np.full(T, math.log(L) + 2 * math.log1p(eps_V))
+    return np.full(T, portable.log(L) + 2 * portable.log1p(eps_V))
 
 
 def guided_log_ratios(T: int, eps: float) -> FloatArray:
     """Return log of q_t <= (1 + eps)^(2(T-t)), t = 1..T, for guided SMC under A2 (S5)."""
-    return 2 * _remaining(T) * math.log1p(eps)
+    return 2 * _remaining(T) * portable.log1p(eps)
 
 
 def uniform_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -154,7 +156,7 @@ def log_uniform_particles(T: int, eps: float, L: float, delta: float) -> float:
 
 def log_uniform_particles_simple(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of N = L T (1 + eps)^(2T-1) / delta, the closed form that follows from S2."""
-    return math.log(L * T / delta) + (2 * T - 1) * math.log1p(eps)
+    return portable.log(L * T / delta) + (2 * T - 1) * portable.log1p(eps)
 
 
 def uniform_tv_value_error(T: int, eps_V: float, L: float, N: float) -> float:
@@ -187,7 +189,7 @@ def zhu_lu_guided_tv(t: int, eps: float) -> float:
 
 def guided_single_tv(T: int, eps: float) -> float:
     """Return tanh((T-1)/2 log(1 + eps)), the exact worst TV of guided sampling under A2 (S4)."""
-    return math.tanh((T - 1) / 2 * math.log1p(eps))
+    return portable.tanh((T - 1) / 2 * portable.log1p(eps))
 
 
 def log_guided_rejection_cost(T: int, eps: float) -> float:
@@ -196,7 +198,7 @@ def log_guided_rejection_cost(T: int, eps: float) -> float:
     Rejection from guided sampling costs rho^2 proposals; independence Metropolis-Hastings contracts
     TV by 1 - rho^-2 an iteration.
     """
-    return 2 * (T - 1) * math.log1p(eps)
+    return 2 * (T - 1) * portable.log1p(eps)
 
 
 # Pool Metropolis-Hastings (Algorithm 2)
@@ -208,17 +210,17 @@ def log_pool_ratio(T: int, eps: float, xi: float) -> float:
     Bounds the density ratio of proposal and target on the event that every pool mean is within a
     factor 1 +- xi of its expectation, 0 <= xi < 1.
     """
-    return (T - 1) * (math.log1p(eps) + math.log1p(xi) - math.log1p(-xi))
+    return (T - 1) * (portable.log1p(eps) + portable.log1p(xi) - portable.log1p(-xi))
 
 
 def pool_contraction(log_b: float) -> float:
     """Return 1 - b^-2, the factor by which one iteration of Algorithm 2 shrinks TV (ZL-6.1)."""
-    return -math.expm1(-2 * log_b)
+    return -portable.expm1(-2 * log_b)
 
 
 def log_pool_iterations(log_b: float, delta: float) -> float:
     """Return log of H = b^2 log(1/delta) iterations, after which (1 - b^-2)^H <= delta (ZL-6.1)."""
-    return 2 * log_b + math.log(-math.log(delta))
+    return 2 * log_b + portable.log(-portable.log(delta))
 
 
 def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -> float:
@@ -228,17 +230,17 @@ def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -
     M = 3 L (1 + eps) log(2 T (H + 1)/delta) / xi^2, by Chernoff's bound for terms
     V(child)/E_ref[V'|s] in [0, L (1 + eps)]. At xi = 1/T it is of order L T^2.
     """
-    return 3 * L * (1 + eps) * math.log(2 * T * (H + 1) / delta) / xi**2
+    return 3 * L * (1 + eps) * portable.log(2 * T * (H + 1) / delta) / xi**2
 
 
 def enough_pool(T: int, eps: float, L: float, delta: float) -> int:
     """Return M of S13: L (1 + eps) T log(4/delta), rounded up."""
-    return math.ceil(L * (1 + eps) * T * math.log(4 / delta))
+    return math.ceil(L * (1 + eps) * T * portable.log(4 / delta))
 
 
 def enough_iterations(T: int, eps: float, delta: float) -> int:
     """Return H of S13: 21 (1 + eps)^(2(T-1)) log(2/delta), rounded up; delta <= 1/2."""
-    return math.ceil(21 * math.exp(2 * (T - 1) * math.log1p(eps)) * math.log(2 / delta))
+    return math.ceil(21 * portable.exp(2 * (T - 1) * portable.log1p(eps)) * portable.log(2 / delta))
 
 
 def pool_bias(T: int, eps: float, L: float, M: int) -> float:

@@ -26,6 +26,7 @@ from functools import cache
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import TreeMDP
 
@@ -129,7 +130,7 @@ def hidden_prefix_tree(m: int, factor: float, H: int) -> TreeMDP:
     T = 3 * m
     policy = [np.array([[1 / H, (H - 1) / H]])] + [np.ones((2, 1))] * (T - 1)
     child = [np.array([[0, 1]])] + [np.array([[0], [1]])] * (T - 1)
-    grown = np.log(factor) * np.array([1.0, -1.0])
+    grown = portable.log(factor) * np.array([1.0, -1.0])
     log_value = [np.zeros(1)] + [max(0, t - 2 * m) * grown for t in range(1, T + 1)]
     return TreeMDP.from_layers(policy, child, log_value, f"hidden(T={T}, factor={factor:g}, H={H})")
 

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 import sympy as sp
 from scipy.optimize import brentq
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import first_order_constant, log_mixing_ratios, tv_certificate
 from treesmc.sims.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.naive_law import least_samples
@@ -121,7 +122,7 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
         instance=log_instance_particles(log_mixing_ratios(tree), delta),
         uniform=log_uniform_particles(horizon, error, L, delta),
         closed_form=log_uniform_particles_simple(horizon, error, L, delta),
-        middle=log_zhu_lu_middle_tv(horizon, error, L, 1.0) - math.log(delta),
+        middle=log_zhu_lu_middle_tv(horizon, error, L, 1.0) - portable.log(delta),
         zhu_lu=log_zhu_lu_particles(horizon, error, L, delta),
     )
 
@@ -129,18 +130,18 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
 def log_exact_particles(tree: TreeMDP, delta: float) -> float | None:
     """Return log N* where SMC's output law is known exactly, else None."""
     if tree.horizon == 1:
-        return math.log(least_samples(reference_law(tree), tree.log_value_at(1), delta))
+        return portable.log(least_samples(reference_law(tree), tree.log_value_at(1), delta))
     if not is_two_lineage(tree):
         return None
     found = least_particles_exact(tree, delta, PARTICLE_CAP)
-    return None if found is None else math.log(found)
+    return None if found is None else portable.log(found)
 
 
 def log_certified_particles(tree: TreeMDP, delta: float) -> float:
     """Return log of the least real N >= 1 with S1's certificate at most delta."""
 
     def excess(log_N: float) -> float:
-        return tv_certificate(tree, math.exp(log_N))[0] - delta
+        return tv_certificate(tree, portable.exp(log_N))[0] - delta
 
     if excess(0.0) <= 0:
         return 0.0
@@ -175,15 +176,15 @@ def steps() -> tuple[Step, ...]:
 
 
 def _log(x: float) -> float:
-    return math.log(x) if x > 0 else -math.inf
+    return portable.log(x) if x > 0 else -math.inf
 
 
 def _log_whole(log_N: float) -> float:
     """Round particles up to a whole number of at least one, where floats can tell."""
-    return math.log(max(1, math.ceil(math.exp(log_N) - 1e-9))) if log_N < 30 else log_N
+    return portable.log(max(1, math.ceil(portable.exp(log_N) - 1e-9))) if log_N < 30 else log_N
 
 
 def _particles(log_N: float | None) -> str:
     if log_N is None:
         return ""
-    return f"{math.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"
+    return f"{portable.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"

@@ -10,7 +10,6 @@ A cost is the least integer that is enough, so the real one is in (n - 1, n]: n 
 with 1/12 more variance.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.experiments.common import points
 from treesmc.sims.experiments.shards import Row, collect, read_table
 from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.samplers import SCHEMES
 
+DECIMALS = 9  # the rest is round-off
 STANDARD_ERRORS = 2.042  # half a 95% interval of a measured cost
 
 COLUMNS = (
@@ -87,7 +88,7 @@ class Exponent:
         cost = np.array([row[self.cost] for row in rows], dtype=np.float64) - 0.5
         exact = _evidence(rows) == "exact"
         stderr = None if exact else [_stderr(*pair) for pair in zip(rows, cost, strict=True)]
-        return fit_growth(T, np.log(cost) + self.offset(T), stderr, self.terms)
+        return fit_growth(T, portable.log(cost) + self.offset(T), stderr, self.terms)
 
     def row(self, table: Sequence[Row]) -> Row:
         """Return this exponent's row of ``exponents.csv``."""
@@ -98,9 +99,8 @@ class Exponent:
         return {
             **{key: getattr(self, key) for key in ("name", "table", "quantity")},
             **{"theory": self.theory, "allowance": self.allowance},
-            # Below 1e-9 there is round-off only, which differs from machine to machine.
-            **{key: round(value / scale, 9) for key, value in fitted.items()},
-            "chi2_dof": round(fit.chi2_dof, 9),
+            **{key: round(value / scale, DECIMALS) for key, value in fitted.items()},
+            "chi2_dof": round(fit.chi2_dof, DECIMALS),
             "n_points": len(rows),
             "evidence": _evidence(rows),
         }
@@ -113,12 +113,12 @@ def _evidence(rows: Sequence[Row]) -> str:
 
 def _stderr(row: Row, cost: float) -> float:
     """Return the standard error of log cost, rounding included."""
-    return rounded_stderr(math.log(row["high"] / row["low"]) / (2 * STANDARD_ERRORS), cost)
+    return rounded_stderr(portable.log(row["high"] / row["low"]) / (2 * STANDARD_ERRORS), cost)
 
 
 def _log_growth(rows: Sequence[Row]) -> float:
     """Return log(1 + eps), eps being the same in all rows."""
-    return math.log1p(rows[0]["eps"])
+    return portable.log1p(rows[0]["eps"])
 
 
 def _divergence_rate(rows: Sequence[Row]) -> float:
@@ -128,7 +128,7 @@ def _divergence_rate(rows: Sequence[Row]) -> float:
 
 
 def _log_log(T: Any) -> Any:
-    return np.log(np.log(T))
+    return portable.log(portable.log(T))
 
 
 # What theory says of the degree: 1 where every step resamples by independent draws, 0 where the
@@ -147,7 +147,7 @@ EXPONENTS: tuple[Exponent, ...] = (
             "rate of log N* in T over log(1 + eps), from T log(1 + eps) = 3 on (S2, S3)",
             "exponent",
             {"eps": eps},
-            first=3 / math.log1p(eps),
+            first=3 / portable.log1p(eps),
             theory=2.0,
             terms=("1", "T"),
             scale=_log_growth,

@@ -13,6 +13,7 @@ Laws are over terminal classes, by dynamic programming; nothing is sampled.
 
 from treesmc.sims.families import persistent, product, random_tree
 from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ def build_tree(point: Parameters) -> TreeMDP:
     return PERTURBATIONS[point["perturbation"]](base, eps, seed)
 
 
+@digits("eps", "tv")
 def compute_point(point: Parameters) -> Row:
     """Return the Bellman error attained and the total variation."""
     tree = build_tree(point)

@@ -14,9 +14,9 @@ The points are ``headline.toml``, an ordinary sweep file. Each SMC cost has a 95
 beside it the first-order prediction of S6.
 """
 
-import math
 from dataclasses import dataclass
 
+from treesmc.sims import portable
 from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.sweeps.shards import Row
 
@@ -65,6 +65,6 @@ def fit_series(rows: list[Row], name: str) -> Fit | None:
         return None
     T, n = ([row[key] for row in used] for key in ("T", "n_star"))
     if series.method == "naive":
-        return fit_growth(T, [math.log(x) for x in n], None, series.growth)
+        return fit_growth(T, [portable.log(x) for x in n], None, series.growth)
     stderr = [rounded_stderr(row["log_stderr"], row["n_star"]) for row in used]
-    return fit_growth(T, [math.log(x - 0.5) for x in n], stderr, series.growth)
+    return fit_growth(T, [portable.log(x - 0.5) for x in n], stderr, series.growth)

@@ -21,6 +21,7 @@ from treesmc.sims.language.text import corpus
 from treesmc.sims.moments import asymptotic_variance
 from treesmc.sims.naive_law import least_samples
 from treesmc.sims.reward_models import centred
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -38,6 +39,7 @@ def instance(T: int, order: int, reward: str, temperature: float) -> Language:
     return language(T, order, reward, temperature)
 
 
+@digits("eps", "eps_centred", "eps_value", "v")
 def compute_point(point: Parameters) -> Row:
     """Return errors and particles of one reward model, or the samples of naive sampling."""
     truth = instance(*(point[key] for key in ("T", "order", "reward", "temperature")))

@@ -11,12 +11,12 @@ claim: where a path has more to it than its last class, part of the gap is this.
 import math
 from collections.abc import Callable
 
-import numpy as np
-
+from treesmc.sims import portable
 from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
 from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.families import needle, needle_in_drift, product
 from treesmc.sims.perturb import random_sign
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -33,13 +33,14 @@ TREES: dict[str, Callable[[int, float], TreeMDP]] = {
 }
 
 
+@digits("eps")
 def compute_point(point: Parameters) -> Row:
     """Return the tree's errors and the particles by every route that needs the tree."""
     tree = TREES[point["series"]](point["T"], 1 / point["T"])
     delta, replicates, seed = point["delta"], point["replicates"], point["seed"]
     predicted = terminal_constant(tree) / delta
     found = least_particles(tree, delta, replicates=replicates, seed=seed)
-    instance = float(np.expm1(log_mixing_ratios(tree)).sum()) / delta
+    instance = float(portable.expm1(log_mixing_ratios(tree)).sum()) / delta
     return {
         "eps": epsilon(tree),
         "L": ratio_bound(tree),
@@ -56,16 +57,16 @@ def certified_particles(tree: TreeMDP, delta: float, start: float, seed: int) ->
     The certificate is close to 1 - 1/(1 + K/N), so its odds are close to K/N: N is multiplied by
     the factor by which they miss, until that is nothing.
     """
-    log_N, miss = math.log(max(start, 2.0)), math.inf
+    log_N, miss = portable.log(max(start, 2.0)), math.inf
     while abs(miss) > PRECISION:
-        certificate = tv_certificate(tree, math.exp(log_N), PATHS, seed)[0]
+        certificate = tv_certificate(tree, portable.exp(log_N), PATHS, seed)[0]
         miss = _log_odds(certificate) - _log_odds(delta)
         log_N += miss
-    return math.exp(log_N)
+    return portable.exp(log_N)
 
 
 def _log_odds(p: float) -> float:
-    return math.log(p) - math.log1p(-p)
+    return portable.log(p) - portable.log1p(-p)
 
 
 VOCABULARY = Vocabulary(

@@ -17,14 +17,14 @@ holds without a ratio bound on V (S8). (`persistent` and `hidden` have no useful
 (1 + eps)^(2(T-1)) between first symbols.)
 """
 
-import math
-
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.cost import BATCHES, cost
 from treesmc.sims.families import product
 from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -61,9 +61,10 @@ def seen_value_error(tree: TreeMDP) -> float:
     """Return the least eps_V of A3 when V may be multiplied by a factor per depth."""
     log_error, starts = tree.log_value - log_true_value(tree), tree.class_start[:-1]
     largest, least = (f.reduceat(log_error, starts) for f in (np.maximum, np.minimum))
-    return float(np.expm1((largest - least).max() / 2))
+    return float(portable.expm1((largest - least).max() / 2))
 
 
+@digits("attained", "value_error", "seen_value_error")
 def compute_point(point: Parameters) -> Row:
     """Return N* at one point, with the errors and the ratio bound of the reward model."""
     tree = build_tree(point)
@@ -105,5 +106,5 @@ def fit_horizon(rows: list[Row], series: str, term: str, first: int = 24) -> Fit
     """
     used = [r for r in rows if r["series"] == series and r["eps"] in (0, EPS) and r["T"] >= first]
     stderr = [rounded_stderr(r["log_stderr"], r["n_star"]) for r in used]
-    log_n = [math.log(r["n_star"]) for r in used]
+    log_n = [portable.log(r["n_star"]) for r in used]
     return fit_growth([r["T"] for r in used], log_n, stderr, ("1", term))

@@ -23,8 +23,10 @@ It needs no tree, hence works at horizons that trees do not reach.
 
 import math
 
+from treesmc.sims import portable
 from treesmc.sims.cost import BATCHES, least_particles
 from treesmc.sims.families import needle
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -34,7 +36,7 @@ EDGE_FACTOR = 0.5  # c of the line c log T / T; the other lines have c = 1
 
 def epsilon_of(T: int, a: float | None) -> float:
     """Return eps of a line: T^-a, or log T / (2 T) if there is no a."""
-    return EDGE_FACTOR * math.log(T) / T if a is None else float(T) ** -a
+    return EDGE_FACTOR * portable.log(T) / T if a is None else portable.power(T, -a)
 
 
 def log_needle_constant(T: int, eps: float) -> float:
@@ -42,25 +44,26 @@ def log_needle_constant(T: int, eps: float) -> float:
 
     Computed as log R + log (C / R), R = r^(2 (T - 1)), where nothing overflows.
     """
-    x = math.log1p(eps)
+    x = portable.log1p(eps)
     log_R = 2 * (T - 1) * x
-    inverse = math.exp(-log_R)
-    H = math.floor((1 + eps) ** (2 * (T - 1))) + 1 if log_R < 700 else math.inf
+    inverse = portable.exp(-log_R)
+    H = math.floor(portable.power(1 + eps, 2 * (T - 1))) + 1 if log_R < 700 else math.inf
     alphabet = H * inverse if log_R < 700 else 1.0  # H / R
     m = 1 / (1 + (H - 1) * inverse) if log_R < 700 else 0.5
     first = (m - 1 / H) * alphabet / (1 - 1 / H)
-    rising = math.expm1(-log_R) / math.expm1(-2 * x)  # sum of r^(2k) / R
-    falling = -math.expm1(-log_R) / math.expm1(2 * x) * inverse  # sum of r^(-2k) / R
+    rising = portable.expm1(-log_R) / portable.expm1(-2 * x)  # sum of r^(2k) / R
+    falling = -portable.expm1(-log_R) / portable.expm1(2 * x) * inverse  # sum of r^(-2k) / R
     later = (1 - m) * rising - m * falling + (2 * m - 1) * (T - 1) * inverse
-    return log_R + math.log(m * (1 - m) * (first + later))
+    return log_R + portable.log(m * (1 - m) * (first + later))
 
 
 def local_degree(T: int, a: float, c: float) -> float:
     """Return d log C / d log T between T and 2 T along eps = c T^-a."""
-    low, high = (log_needle_constant(t, c * t**-a) for t in (T, 2 * T))
-    return (high - low) / math.log(2)
+    low, high = (log_needle_constant(t, c * portable.power(t, -a)) for t in (T, 2 * T))
+    return (high - low) / portable.log(2)
 
 
+@digits("degree")
 def compute_point(point: Parameters) -> Row:
     """Return the local degree on the map; on a line, N* and its first-order law."""
     if point["series"] == "map":
@@ -68,7 +71,7 @@ def compute_point(point: Parameters) -> Row:
     tree, replicates = needle(point["T"], point["eps"]), point["replicates"]
     found = least_particles(tree, point["delta"], replicates=replicates, seed=point["seed"])
     return {
-        "first_order": math.exp(log_needle_constant(point["T"], point["eps"])) / point["delta"],
+        "first_order": portable.exp(log_needle_constant(point["T"], point["eps"])) / point["delta"],
         **found.row(),
     }
 

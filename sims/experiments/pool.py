@@ -31,11 +31,13 @@ from itertools import islice, pairwise
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.families import needle_in_drift, product, random_tree
 from treesmc.sims.independence import densities, laws, marginal
 from treesmc.sims.perturb import persistent
 from treesmc.sims.pool_chain import SCORES, imbalance, pool_states, stationary, transition
 from treesmc.sims.pool_walk import needle_proposals, product_proposals
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -46,9 +48,9 @@ DRIFT, REWARD = 0.5, 2.0
 DEGREES = {0.0: 1.5, 1.0: 2.0, 2.0: 2.0}
 MOST_STEPS = 400
 BALANCE_EPS, BALANCE_SEED = 0.5, 1
-DECIMALS = 13  # of TV and flows; the rest is round-off, which differs between machines
 
 
+@digits("tv", "imbalance")
 def compute_point(point: Parameters) -> Row:
     """Return what the point's series asks for."""
     compute_row: Callable[[Parameters], Row] = SERIES[point["series"]]
@@ -175,10 +177,10 @@ def _largest_noise(c: float, delta: float, H: int) -> float:
 
 def _side_distance(c: float, s: float, H: int) -> float:
     """Return TV over the two sides after H steps, for log weights +-c plus a normal of sd s."""
-    rest = math.floor(math.exp(2 * c))
+    rest = math.floor(portable.exp(2 * c))
     sides = np.array([1.0, rest]) / (1 + rest)
-    tilted = sides * np.exp([c, -c])
-    mass = np.exp(-(NORMAL**2) / 2)
+    tilted = sides * portable.exp([c, -c])
+    mass = portable.exp(-(NORMAL**2) / 2)
     log_weight = np.add.outer([c, -c], s * NORMAL)
     joint = np.multiply.outer(sides, mass / mass.sum())[:, None]
     law = next(islice(laws(log_weight, joint), H, None))
@@ -188,7 +190,7 @@ def _side_distance(c: float, s: float, H: int) -> float:
 def _accuracy(point: Parameters) -> Row:
     T, M, H = point["T"], point["M"], point["H"]
     tv = distances(T, point["c"], M, H)[H]
-    return {"tv": round(float(tv), DECIMALS), "cost": M * T * (H + 1)}
+    return {"tv": float(tv), "cost": M * T * (H + 1)}
 
 
 def _least(point: Parameters) -> Row:
@@ -219,8 +221,8 @@ def _balance(point: Parameters) -> Row:
     np.add.at(law, states.terminal, stationary(matrix))
     return {
         "states": len(states.terminal),
-        "tv": round(total_variation(law, target_law(tree)), DECIMALS),
-        "imbalance": round(imbalance(states.target(), matrix), DECIMALS),
+        "tv": total_variation(law, target_law(tree)),
+        "imbalance": imbalance(states.target(), matrix),
     }
 
 

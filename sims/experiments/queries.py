@@ -19,12 +19,13 @@ share of the weight is X_t = K g_t / (K g_t + N - K), and K ~ Bin(N, X_t) at dep
            tends to pi_t(hidden), the `limit`: its odds are multiplied by (1 + eps)^2 at every step.
 """
 
-import math
 from collections.abc import Callable, Collection
 
+from treesmc.sims import portable
 from treesmc.sims.families import needle
 from treesmc.sims.lineage import lineage_law
 from treesmc.sims.streams import generator
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -61,7 +62,7 @@ def success(asked: Collection[int], guess: int, H: int) -> float:
 
 def repeats(point: Parameters) -> Row:
     """Return 1 - (1 - 1/H)^(q + 1): not all of q queries and the guess miss."""
-    return {"success": -math.expm1((point["q"] + 1) * math.log1p(-1 / point["H"]))}
+    return {"success": -portable.expm1((point["q"] + 1) * portable.log1p(-1 / point["H"]))}
 
 
 def smc(point: Parameters) -> Row:
@@ -79,7 +80,7 @@ def run(point: Parameters) -> Row:
     for t in range(1, point["t"] + 1):
         K = int(rng.binomial(N, share))
         hidden, elsewhere = tree.log_value_at(t)
-        g = math.exp(hidden - elsewhere - log_odds)
+        g = portable.exp(hidden - elsewhere - log_odds)
         share, log_odds = K * g / (K * g + N - K), hidden - elsewhere
     return {"H": n_symbols(tree), "share": share}
 
@@ -112,6 +113,7 @@ SERIES: dict[str, Callable[[Parameters], Row]] = {
 }
 
 
+@digits()
 def compute_point(point: Parameters) -> Row:
     """Return what the point's series computes."""
     return SERIES[point["series"]](point)

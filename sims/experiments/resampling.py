@@ -29,14 +29,18 @@ systematic resampling are measured to be as flat at this delta. Their N TV rises
 though (at T = 128 from 1.2 at N = 8 to 6 at N = 2048): it is not free of T as delta -> 0.
 """
 
+import math
+
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.coarsening import coarsened, limiting_times
 from treesmc.sims.cost import BATCHES, cost, least_particles, terminal_constant
 from treesmc.sims.families import FAMILIES
 from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.kernels.resampling import SCHEMES
 from treesmc.sims.moments import TargetChain
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import Key, at_least_zero, one_of, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -47,6 +51,7 @@ FIT_FROM = 16
 NAIVE, IDEAL = "naive", "ideal"  # no resampling at all, and none but perfect resampling
 
 
+@digits()
 def compute_point(point: Parameters) -> Row:
     """Return N* of a variant, with its first-order law where there is one."""
     tree, scheme = FAMILIES[point["family"]](point["T"], point["eps"]), point["scheme"]
@@ -83,8 +88,8 @@ def ideal_constant(tree: TreeMDP) -> float:
     laws, log_m = class_laws(tree, policy), chain.log_root_forecast()
     b = np.zeros(1)  # E_pi[b so far; class]
     for t in range(tree.horizon):
-        surprise = np.expm1(chain.log_policy(t) - np.log(tree.policy_at(t)))
-        k = np.exp(log_m[t] - chain.log_drift(t))
+        surprise = portable.expm1(chain.log_policy(t) - portable.log(tree.policy_at(t)))
+        k = portable.exp(log_m[t] - chain.log_drift(t))
         gain = b[:, None] + (tree.layer(laws, t) * k)[:, None] * surprise
         b = np.zeros(tree.n_classes[t + 1])
         np.add.at(b, tree.child_at(t), tree.edge_layer(policy, t) * gain)
@@ -117,7 +122,7 @@ def fit_degree(rows: list[Row]) -> Fit:
     Errors contain the rounding of N* to an integer, of variance 1/12.
     """
     T, n, stderr = _asymptotic(rows)
-    return fit_growth(T, np.log(n), stderr / n, ("1", "log T"))
+    return fit_growth(T, portable.log(n), stderr / n, ("1", "log T"))
 
 
 def fit_slope(rows: list[Row]) -> Fit:
@@ -129,4 +134,4 @@ def _asymptotic(rows: list[Row]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return T, N* and its standard error from T = 16 on."""
     used = [row for row in rows if row["T"] >= FIT_FROM]
     T, n, relative = (np.array([r[key] for r in used]) for key in ("T", "n_star", "log_stderr"))
-    return T, n, np.hypot(relative * n, 12**-0.5)
+    return T, n, portable.hypot(relative * n, 1 / math.sqrt(12))

@@ -33,7 +33,9 @@ import math
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.elementary import exp, log, log1p
 from treesmc.sims.kernels.sfc64 import uniform, word
 
 COUNTED_BITS = 256  # largest n that is drawn bit by bit
@@ -48,7 +50,9 @@ _HALF = 0.5 - 2.0**-54  # centres the uniform: never exactly -1/2 nor 1/2
 # c(x) for x = 0 .. 9; the series below is accurate to 1e-13 from there on.
 _CORRECTION = np.array(
     [
-        math.lgamma(x + 1) - (x + 0.5) * math.log(x + 1) + (x + 1) - 0.5 * math.log(2 * math.pi)
+        portable.log(math.factorial(x) / math.sqrt(2 * math.pi))
+        - (x + 0.5) * portable.log(x + 1)
+        + (x + 1)
         for x in range(10)
     ]
 )
@@ -94,7 +98,7 @@ def by_bits(n, p, stream):
 def by_inversion(n, p, stream):
     """Draw Binomial(n, p) for small n p, by inversion of one uniform."""
     odds = p / (1.0 - p)
-    k, f = 0, math.exp(n * math.log1p(-p))
+    k, f = 0, exp(n * log1p(-p))
     u = uniform(stream)
     while u >= f and f > 0.0 and k < n:
         u -= f
@@ -116,8 +120,8 @@ def correction(x):
 def log_ratio_to_mode(n, p, mode, k):
     """Return log f(k)/f(mode) of the Binomial(n, p) probabilities f, see above."""
     d, rest = k - mode, n - mode + 1.0
-    slope = math.log(p / (1.0 - p) * (rest / (mode + 1.0)))
-    bend = (k + 0.5) * math.log1p(d / (mode + 1.0)) + (n - k + 0.5) * math.log1p(-d / rest)
+    slope = log(p / (1.0 - p) * (rest / (mode + 1.0)))
+    bend = (k + 0.5) * log1p(d / (mode + 1.0)) + (n - k + 0.5) * log1p(-d / rest)
     corrections = correction(mode) + correction(n - mode) - correction(k) - correction(n - k)
     return d * slope - bend + corrections
 
@@ -171,7 +175,7 @@ def accept(n, p, u, v, k):
             return True
         if v * power_64(1.0 + low * (1 / 64)) > 1.0:
             return False
-    return math.log(v) <= log_ratio_to_mode(n, p, mode, k)
+    return log(v) <= log_ratio_to_mode(n, p, mode, k)
 
 
 @inner_kernel

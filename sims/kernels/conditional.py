@@ -5,9 +5,8 @@ step; the frozen particle extends itself along its path (Andrieu, Doucet & Holen
 particle 0 of a `Population`, and its path is given as the cell it crosses at each depth.
 """
 
-import math
-
 from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.kernels.elementary import log, settle
 from treesmc.sims.kernels.moments import absorb
 from treesmc.sims.kernels.resampling import multinomial, running_sums
 from treesmc.sims.kernels.smc import extend, final_law, population, stay
@@ -19,7 +18,7 @@ def conditional_smc(table, cells, particles, stream):
     edges, ancestors, weights, _, scratch = particles
     n, rows = len(weights), len(edges)
     edges[0, :n] = len(table.next_row) - 1
-    log_Z = 0.0
+    mean, log_Z = 1.0, 0.0
     for t in range(len(cells)):
         old, new = t % rows, (t + 1) % rows
         stay(ancestors[new], n)
@@ -28,8 +27,9 @@ def conditional_smc(table, cells, particles, stream):
         extend(table, t, edges[old], ancestors[new, 1:], edges[new, 1:], weights[1:], stream)
         edges[new, 0] = cells[t]
         weights[0] = table.ratio[cells[t]]
-        log_Z += table.log_scale[t] + math.log(running_sums(weights, scratch.sums) / n)
-    return log_Z
+        mean *= running_sums(weights, scratch.sums) / n
+        mean, log_Z = settle(mean, log_Z + table.log_scale[t])
+    return log_Z + log(mean)
 
 
 @kernel

@@ -7,7 +7,6 @@ edge in the class it leads to. A split is a binomial draw at every node of a tre
 (`binomial`); a class with few particles has its symbols drawn one by one (`alias`).
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.binomial import plan_split, split
+from treesmc.sims.kernels.elementary import log, settle
 from treesmc.sims.kernels.moments import absorb
 from treesmc.sims.kernels.sfc64 import word
 from treesmc.sims.tree import FloatArray, IntArray
@@ -108,7 +108,7 @@ def smc_counts(table, n, arrays, law, stream):
     """Run one population of n; write the law of a draw by weight; return log(Zhat / V(root))."""
     heap, next_heap, plan, numbers, row = arrays
     heap[1] = 1.0
-    log_Z = 0.0
+    mean, log_Z = 1.0, 0.0
     for t in range(len(table.log_scale)):
         here, there = table.n_classes[t], table.n_classes[t + 1]
         leaves, next_leaves = leaves_of(here), leaves_of(there)
@@ -116,11 +116,11 @@ def smc_counts(table, n, arrays, law, stream):
         mass = next_heap[next_leaves : next_leaves + there]
         step(table, t, n, heap[: 2 * leaves], plan, numbers[: 2 * leaves], row, mass, stream)
         total = mass.sum()
-        log_Z += table.log_scale[t] + math.log(total / n)
+        mean, log_Z = settle(mean * (total / n), log_Z + table.log_scale[t])
         heap, next_heap = next_heap, heap
     for c in range(there):
         law[c] = mass[c] / total
-    return log_Z
+    return log_Z + log(mean)
 
 
 @kernel

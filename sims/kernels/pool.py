@@ -13,12 +13,11 @@ Children with one symbol are alike: a pool is kept as the number of its members 
 large one costs no more than a binomial per symbol (`tally`).
 """
 
-import math
-
 import numpy as np
 
 from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.counts import tally
+from treesmc.sims.kernels.elementary import exp, log, logaddexp, settle
 from treesmc.sims.kernels.moments import absorb_hits
 from treesmc.sims.kernels.sfc64 import uniform
 
@@ -47,7 +46,7 @@ def propose(table, pool_size, numbers, weights, stream):
     `numbers` (of the widest row's nodes) and `weights` (of its cells) are scratch.
     """
     row = np.uint64(0)
-    log_Z = 0.0
+    mean, log_Z = 1.0, 0.0
     for t in range(len(table.log_scale)):
         cells = 1 << np.int64(table.bits[t])
         tally(table, row, table.bits[t], pool_size, numbers[: 2 * cells], stream)
@@ -55,10 +54,10 @@ def propose(table, pool_size, numbers, weights, stream):
         for b in range(cells):
             weights[b] = numbers[cells + b] * table.ratio[row + np.uint64(b)]
             total += weights[b]
-        log_Z += table.log_scale[t] + math.log(total / pool_size)
+        mean, log_Z = settle(mean * (total / pool_size), log_Z + table.log_scale[t])
         picked = pick(weights[:cells], total, uniform(stream))
         row = np.uint64(table.next_row[row + np.uint64(picked)])
-    return row, log_Z
+    return row, log_Z + log(mean)
 
 
 @inner_kernel
@@ -68,10 +67,10 @@ def pool_mh(table, pool_size, n_iterations, numbers, weights, stream):
     log_sum = log_Z
     for _ in range(n_iterations):
         new_c, new_log_Z = propose(table, pool_size, numbers, weights, stream)
-        log_sum = np.logaddexp(log_sum, new_log_Z)
-        if uniform(stream) < math.exp(min(new_log_Z - log_Z, 0.0)):
+        log_sum = logaddexp(log_sum, new_log_Z)
+        if uniform(stream) < exp(min(new_log_Z - log_Z, 0.0)):
             c, log_Z = new_c, new_log_Z
-    return c, log_sum - math.log(n_iterations + 1.0)
+    return c, log_sum - log(n_iterations + 1.0)
 
 
 @kernel

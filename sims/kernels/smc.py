@@ -14,7 +14,6 @@ ring of rows: two rows are enough to run, T + 1 rows keep the whole genealogy. A
 entries more than particles, which resampling overwrites.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
+from treesmc.sims.kernels.elementary import log, settle
 from treesmc.sims.kernels.moments import absorb
 from treesmc.sims.kernels.resampling import RUN, Scratch, resample, running_sums, scratch
 from treesmc.sims.kernels.sfc64 import word
@@ -106,7 +106,7 @@ def smc(table, scheme, ess_threshold, particles, stream):
     edges, ancestors, weights, carried, scratch = particles
     n, rows = len(weights), len(edges)
     edges[0, :n] = len(table.next_row) - 1
-    total, log_Z = 0.0, 0.0
+    total, mean, log_Z = 0.0, 1.0, 0.0
     for t in range(len(table.log_scale)):
         old, new = t % rows, (t + 1) % rows
         renewed = t > 0 and must_resample(weights, total, ess_threshold)
@@ -120,8 +120,8 @@ def smc(table, scheme, ess_threshold, particles, stream):
         if t > 0 and not renewed:
             reweigh(weights, carried)
         total = running_sums(weights, scratch.sums)
-        log_Z += table.log_scale[t] + math.log(total / n)
-    return log_Z
+        mean, log_Z = settle(mean * (total / n), log_Z + table.log_scale[t])
+    return log_Z + log(mean)
 
 
 @inner_kernel

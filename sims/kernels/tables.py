@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.jit import kernel
 from treesmc.sims.kernels.alias import fill_tables
@@ -176,4 +177,4 @@ def _scaled(tree: TreeMDP, log_weight: FloatArray) -> tuple[FloatArray, FloatArr
             f"exp({-log_ratio[e]:.0f}); sampling in double precision takes at most "
             f"exp({WIDEST_LOG_RATIO:.0f})"
         )
-    return np.exp(log_ratio), log_scale
+    return portable.exp(log_ratio), log_scale

@@ -16,12 +16,12 @@ import numpy as np
 from treesmc.sims.jit import inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.binomial import split
+from treesmc.sims.kernels.elementary import exp, log, settle
 from treesmc.sims.kernels.moments import absorb, absorb_hits
 from treesmc.sims.kernels.sfc64 import uniform, word
 
 WALKERS = 64
 FEW_PER_CLASS = 8  # below so many samples per terminal class, they are drawn one by one
-SMALL = 1e-140  # weights are moved into a logarithm before they can underflow
 
 
 @inner_kernel
@@ -47,10 +47,7 @@ def weighted_step(table, t, rows, weights, log_weights, stream):
     for i in range(len(rows)):
         e = cross(threshold, alias, np.uint64(rows[i]), bits, word(stream))
         rows[i] = next_row[e]
-        weights[i] *= table.ratio[e]
-        if weights[i] < SMALL:
-            log_weights[i] += math.log(weights[i])
-            weights[i] = 1.0
+        weights[i], log_weights[i] = settle(weights[i] * table.ratio[e], log_weights[i])
 
 
 @kernel
@@ -61,7 +58,7 @@ def sequence_block(table, stream, mean, spread, log_Z_hat):
     for t in range(len(table.log_scale)):
         weighted_step(table, t, rows, weights, log_Z_hat, stream)
     for r in range(len(log_Z_hat)):
-        log_Z_hat[r] += math.log(weights[r])
+        log_Z_hat[r] += log(weights[r])
         mean[rows[r]] += 1.0
     absorb_hits(len(log_Z_hat), mean, spread)
 
@@ -76,11 +73,11 @@ def weigh(hits, log_phi, law):
     n, total = 0, 0.0
     for c in range(len(hits)):
         n += hits[c]
-        law[c] = hits[c] * math.exp(log_phi[c] - largest) if hits[c] > 0 else 0.0
+        law[c] = hits[c] * exp(log_phi[c] - largest) if hits[c] > 0 else 0.0
         total += law[c]
     for c in range(len(hits)):
         law[c] /= total
-    return largest + math.log(total / n)
+    return largest + log(total / n)
 
 
 @inner_kernel

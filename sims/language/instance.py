@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.checks import check_horizon
 from treesmc.sims.errors import BadInput
 from treesmc.sims.language.automata import Automaton, automaton
@@ -95,7 +96,7 @@ class Language:
         state = self.pairs.state[pair, None] == np.arange(len(self.automaton.accepting))
         endings = np.array([SYMBOL.get(context[-1:], -1) for context in self.model.contexts])
         last = endings[self.pairs.context[pair], None] == np.arange(B)
-        return np.hstack([state, state * (to_go / T), state * np.log(to_go), last])
+        return np.hstack([state, state * (to_go / T), state * portable.log(to_go), last])
 
     def short_sighted(self, horizon: int) -> TreeMDP:
         """Return the tree under a reward model that was trained at a shorter horizon.
@@ -198,10 +199,10 @@ def value_layers(
 ) -> list[FloatArray]:
     """Return log V* of each depth's pairs with ``to_go[t]`` steps to go, T + 1 arrays [S_t]."""
     policy = model.policy[pairs.context]
-    value, log_values = np.exp(log_phi), [log_phi]
+    value, log_values = portable.exp(log_phi), [log_phi]
     for _ in range(int(to_go.max())):
         value = np.sum(policy * value[pairs.child], axis=1)
-        log_values.append(np.log(value))
+        log_values.append(portable.log(value))
     return [log_values[r][layer] for r, layer in zip(to_go, pairs.members, strict=True)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.keys import Key
 
@@ -56,7 +57,7 @@ def _spaced(key: Key, table: dict[str, Any]) -> list[Any]:
             least = 0 if scale == "log" else -math.inf
             if not (least < first < last < math.inf and count >= 2 and every >= 1):
                 return []
-            spaced = np.geomspace if scale == "log" else np.linspace
+            spaced = portable.geomspace if scale == "log" else np.linspace
             found = spaced(first, last, count)[::every].tolist()
             return list(dict.fromkeys(map(round, found))) if key.type is int else found
     return []

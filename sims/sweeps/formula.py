@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -22,13 +23,13 @@ OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
-    ast.Pow: operator.pow,
+    ast.Pow: portable.power,
 }
 FUNCTIONS: dict[str, Callable[..., float]] = {
-    "log": math.log,
+    "log": portable.log,
     "sqrt": math.sqrt,
-    "exp": math.exp,
-    "expm1": math.expm1,
+    "exp": portable.exp,
+    "expm1": portable.expm1,
     "min": min,
     "max": max,
 }

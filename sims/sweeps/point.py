@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.cost import (
     BATCHES,
     cost,
@@ -32,6 +33,7 @@ from treesmc.sims.naive_law import naive_law, sample_bracket
 from treesmc.sims.perturb import build
 from treesmc.sims.samplers import Estimate, sample_pool_mh, sample_smc
 from treesmc.sims.streams import generator
+from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import (
@@ -60,6 +62,7 @@ RESULTS: dict[str, type] = {
 }
 
 
+@digits("eps_attained", "kl", "tv", "tv_stderr", "tv_bias", "log_Z", "log_Z_hat")
 def compute_point(point: Parameters) -> Row:
     """Return the results at a point, of the names and types of `RESULTS`."""
     tree = build_tree(point)
@@ -157,14 +160,14 @@ def _measured(tree: TreeMDP, point: Parameters) -> Row:
     for b in range(BATCHES):
         estimate = _draw(tree, point, int(generator(seed, b).integers(2**63)))
         laws.append(estimate.law)
-        excess.append(math.expm1(estimate.log_mean_Z_hat - log_Z))
+        excess.append(portable.expm1(estimate.log_mean_Z_hat - log_Z))
     found = estimate_tv(np.array(laws), target_law(tree), np.array(excess))
     return {
         "tv": found.value,
         "tv_stderr": found.stderr,
         "tv_bias": found.bias,
         "log_Z": log_Z,
-        "log_Z_hat": log_Z + math.log1p(math.fsum(excess) / BATCHES),
+        "log_Z_hat": log_Z + portable.log1p(math.fsum(excess) / BATCHES),
         "evidence": "measured",
     }
 

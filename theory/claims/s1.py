@@ -46,6 +46,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import path_certificate, tv_certificate
 from treesmc.sims.enumeration import enumerate_conditional, enumerate_smc
 from treesmc.sims.families import needle
@@ -146,8 +147,8 @@ def _attained_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation
 
 def _moment_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
     """E_{x~pi}[u_N(x)] against the enumerated second moment."""
-    average = float(target_law(tree) @ path_certificate(tree, N, all_paths(tree)))
-    runs = enumerate_smc(tree, N).second_moment_Z * np.exp(-2 * log_normalizer(tree))
+    average = portable.matmul(target_law(tree), path_certificate(tree, N, all_paths(tree)))
+    runs = enumerate_smc(tree, N).second_moment_Z * portable.exp(-2 * log_normalizer(tree))
     return Evaluation(label, average, float(runs), relation="==", tolerance=1e-10)
 
 
@@ -171,9 +172,11 @@ def _density_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
 def _kl_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
     """KL(pi || law) against the log of the second moment; the trivial bound is log sup 1/law."""
     target, law = target_law(tree), np.array(enumerate_smc(tree, N).law, dtype=np.float64)
-    divergence = float(target @ np.log(target / law))
-    trivial = float(-np.log(law.min()))
-    return Evaluation(label, divergence, float(np.log(second_moment(tree, N))), trivial=trivial)
+    divergence = portable.matmul(target, portable.log(target / law))
+    trivial = float(-portable.log(law.min()))
+    return Evaluation(
+        label, divergence, float(portable.log(second_moment(tree, N))), trivial=trivial
+    )
 
 
 ROWS: dict[str, Callable[..., Evaluation]] = {

@@ -31,9 +31,9 @@ With V = V*, A = V*^2 + Var(V*(s') | s) and E_ref[V*] = Z.
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.families import needle, product, random_tree
 from treesmc.sims.moments import asymptotic_variance
 from treesmc.sims.perturb import PERTURBATIONS
@@ -112,7 +112,7 @@ def least_value(tree: TreeMDP, exponent: float = 0.5) -> float:
     total = 0.0
     for t in range(tree.horizon):
         log_A = log_expectation(tree, t, 2 * tree.layer(truth, t + 1)) - 2 * log_Z
-        mean = float(tree.layer(laws, t) @ np.exp(exponent * log_A))
+        mean = portable.matmul(tree.layer(laws, t), portable.exp(exponent * log_A))
         total += mean ** (1 / exponent) - 1
     return total
 
@@ -123,7 +123,9 @@ def true_value_variance(tree: TreeMDP) -> float:
     total = 0.0
     for t in range(tree.horizon):
         log_A, here = log_expectation(tree, t, 2 * tree.layer(truth, t + 1)), tree.layer(truth, t)
-        total += float(tree.layer(laws, t) @ (np.exp(log_A - here) - np.exp(here)))
+        total += portable.matmul(
+            tree.layer(laws, t), portable.exp(log_A - here) - portable.exp(here)
+        )
     return total
 
 

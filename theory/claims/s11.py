@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.coarsening import coarsened
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import needle, needle_in_drift, random_tree
@@ -120,8 +121,8 @@ def log_ratios(
 ) -> FloatArray:
     """Return log of L^(t-s) (1+eps)^(2T - start s - t) by stretch, with `most` powers of L."""
     s, t = np.array(list(pairwise([0, *times, tree.horizon]))).T
-    errors = (2 * tree.horizon - start * s - t) * np.log1p(epsilon(tree))
-    found: FloatArray = np.minimum(t - s, most) * np.log(ratio_bound(tree)) + errors
+    errors = (2 * tree.horizon - start * s - t) * portable.log1p(epsilon(tree))
+    found: FloatArray = np.minimum(t - s, most) * portable.log(ratio_bound(tree)) + errors
     return found
 
 
@@ -132,7 +133,9 @@ def regular_times(T: int, b: int) -> range:
 
 def enough_particles(T: int, eps: float, L: float, b: int, delta: float) -> float:
     """Return ceil(T/b) (L^b (1+eps)^(2T) - 1)/delta."""
-    return math.ceil(T / b) * math.expm1(b * math.log(L) + 2 * T * math.log1p(eps)) / delta
+    return (
+        math.ceil(T / b) * portable.expm1(b * portable.log(L) + 2 * T * portable.log1p(eps)) / delta
+    )
 
 
 def _never_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
@@ -161,7 +164,7 @@ def _enough_row(label: str, ratios: Ratios, T: int, c: float, delta: float) -> E
     """Exact distance on `needle` at eps = c/T with the particles called enough."""
     tree = needle(T, c / T)
     L = ratio_bound(tree)
-    b = min(T, math.floor(1 / math.log(L)))
+    b = min(T, math.floor(1 / portable.log(L)))
     N = math.ceil(enough_particles(T, c / T, L, b, delta))
     law = lineage_law(coarsened(tree, regular_times(T, b)), N)
     return Evaluation(label, total_variation(law, target_law(tree)), delta)

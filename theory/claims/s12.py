@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.coarsening import coarsened
 from treesmc.sims.enumeration import RESAMPLING, enumerate_smc
 from treesmc.sims.families import needle_in_drift, persistent, product, random_tree
@@ -113,7 +114,7 @@ def least_variances(tree: TreeMDP) -> FloatArray:
     found = np.empty(tree.horizon)
     for t in range(tree.horizon):
         policy, here = tree.policy_at(t), tree.log_value_at(t)[:, None]
-        ratio = np.exp(tree.log_value_at(t + 1)[tree.child_at(t)] - here)
+        ratio = portable.exp(tree.log_value_at(t + 1)[tree.child_at(t)] - here)
         mean = np.sum(policy * ratio, axis=1)
         found[t] = np.min(np.sum(policy * (ratio - mean[:, None]) ** 2, axis=1))
     return found
@@ -133,7 +134,7 @@ def _schemes_row(
 ) -> Evaluation:
     """E[(Zhat/Z)^2] of all runs, resampled when the effective sample size is low."""
     runs = enumerate_smc(tree, N, resampling=scheme, ess_threshold=threshold)
-    found = float(runs.second_moment_Z) * np.exp(-2 * log_normalizer(tree))
+    found = float(runs.second_moment_Z) * portable.exp(-2 * log_normalizer(tree))
     return Evaluation(label, float(found), bound(tree, N), trivial=1.0)
 
 

@@ -40,9 +40,9 @@ as q(w > K) <= tau(w > K)/K and 21 (1 - eta) >= e^3.
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.experiments.pool import distances, proposals
 from treesmc.sims.families import needle_in_drift, product, random_tree
 from treesmc.sims.perturb import persistent
@@ -177,8 +177,8 @@ def _moment_row(
 ) -> Evaluation:
     """E_tau[(w/rho^2)^p]."""
     p, excess, tau = _weights(pool, T, c, delta)
-    found = float(tau @ np.exp(p * excess))
-    return Evaluation(label, found, math.exp(p + 1), trivial=math.inf)
+    found = portable.matmul(tau, portable.exp(p * excess))
+    return Evaluation(label, found, portable.exp(p + 1), trivial=math.inf)
 
 
 def _tail_row(
@@ -186,15 +186,15 @@ def _tail_row(
 ) -> Evaluation:
     """tau(w > e^3 rho^2)."""
     p, excess, tau = _weights(pool, T, c, delta)
-    return Evaluation(label, float(tau[excess > 3].sum()), math.exp(1 - 2 * p))
+    return Evaluation(label, float(tau[excess > 3].sum()), portable.exp(1 - 2 * p))
 
 
 def _weights(pool: Pool, T: int, c: float, delta: float) -> tuple[float, FloatArray, FloatArray]:
     """Return p, and log(w/rho^2) with its masses under tau."""
     log_weight, joint = proposals(T, c, pool(T, c / T, tree_ratio(T, c), delta))
-    tau = joint.sum(axis=1) * np.exp(log_weight)
-    excess = log_weight - 2 * (T - 1) * math.log1p(c / T)
-    return math.log(4 / delta), excess.ravel(), tau.ravel()
+    tau = joint.sum(axis=1) * portable.exp(log_weight)
+    excess = log_weight - 2 * (T - 1) * portable.log1p(c / T)
+    return portable.log(4 / delta), excess.ravel(), tau.ravel()
 
 
 ROWS: dict[str, Callable[..., Evaluation]] = {

@@ -43,6 +43,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
 from treesmc.sims.families import needle, product
 from treesmc.sims.lineage import lineage_law
@@ -140,7 +141,9 @@ def log_ratios(
     T: int, eps: float, L: float, exponent: float = 2.0, shift: float = 1.0, power: float = 1.0
 ) -> FloatArray:
     """Return log of L^power (1+eps)^(exponent (T-t) + shift), t = 1..T: q_t's bound by default."""
-    return power * np.log(L) + (exponent * np.arange(T - 1, -1, -1) + shift) * np.log1p(eps)
+    return power * portable.log(L) + (exponent * np.arange(T - 1, -1, -1) + shift) * portable.log1p(
+        eps
+    )
 
 
 def tree_ratios(tree: TreeMDP, ratios: Ratios) -> FloatArray:
@@ -160,7 +163,9 @@ def _instance_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluati
 
 def _value_error_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
     """SMC's distance against the bound of A1 and A3."""
-    log_q = np.full(tree.horizon, np.log(ratio_bound(tree)) + 2 * np.log1p(value_error(tree)))
+    log_q = np.full(
+        tree.horizon, portable.log(ratio_bound(tree)) + 2 * portable.log1p(value_error(tree))
+    )
     return Evaluation(label, smc_distance(tree, N), instance_tv(log_q, N))
 
 
@@ -183,14 +188,14 @@ def _needle_row(label: str, ratios: Ratios, T: int, eps: float, N: int) -> Evalu
 
 def _sufficient_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
     """SMC's exact distance on `needle` with the particles that the bound calls sufficient."""
-    N = int(np.ceil(np.exp(log_instance_particles(ratios(T, eps, 1 + eps), delta))))
+    N = int(np.ceil(portable.exp(log_instance_particles(ratios(T, eps, 1 + eps), delta))))
     return Evaluation(label, _chain_distance(T, eps, N), delta)
 
 
 def _long_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
     """The same at a long horizon: TV >= m - N/H, as N particles miss the hidden symbol so often."""
     log_N = log_instance_particles(ratios(T, eps, 1 + eps), delta)
-    found = np.exp(min(0.0, log_N - 2 * (T - 1) * np.log1p(eps)))
+    found = portable.exp(min(0.0, log_N - 2 * (T - 1) * portable.log1p(eps)))
     return Evaluation(label, max(0.0, hidden_mass(T, eps) - found), delta)
 
 

@@ -38,9 +38,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import log_mixing_ratios
 from treesmc.sims.families import needle
 from treesmc.sims.lineage import least_particles_exact
@@ -155,7 +155,7 @@ def log_particles_sufficient(T: int, eps: float, delta: float) -> float:
 
 def log_lower_bound(T: int, eps: float, delta: float, exponent: float) -> float:
     """Return log((1/2 - delta) (1+eps)^(exponent (T-1))): particles that SMC needs."""
-    return float(np.log(0.5 - delta) + exponent * (T - 1) * np.log1p(eps))
+    return float(portable.log(0.5 - delta) + exponent * (T - 1) * portable.log1p(eps))
 
 
 def _error_row(label: str, T: int, eps: float, exponent: float) -> Evaluation:
@@ -171,7 +171,7 @@ def _mass_row(label: str, T: int, eps: float, exponent: float) -> Evaluation:
 
 
 def _particles_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
-    bound = float(np.exp(log_lower_bound(T, eps, delta, exponent)))
+    bound = float(portable.exp(log_lower_bound(T, eps, delta, exponent)))
     return Evaluation(label, least_particles(T, eps, delta), bound, trivial=1.0)
 
 
@@ -182,8 +182,8 @@ def _sufficient_row(label: str, T: int, eps: float, exponent: float, delta: floa
 
 
 def _slope_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
-    slope = np.log(least_particles(T, eps, delta) / least_particles(T - 1, eps, delta))
-    rate = exponent * np.log1p(eps)
+    slope = portable.log(least_particles(T, eps, delta) / least_particles(T - 1, eps, delta))
+    rate = exponent * portable.log1p(eps)
     return Evaluation(
         label, float(slope), rate, relation="==", tolerance=0.01,
         origin="finite T: N* (1+eps)^(-2T) still moves by 1%, and N*, H are integers",
@@ -192,7 +192,7 @@ def _slope_row(label: str, T: int, eps: float, exponent: float, delta: float) ->
 
 def _long_slope_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
     enough = [log_particles_sufficient(horizon, eps, delta) for horizon in (T, 2 * T)]
-    rate = exponent * np.log1p(eps)
+    rate = exponent * portable.log1p(eps)
     return Evaluation(
         label, (enough[1] - enough[0]) / T, rate, relation="==", tolerance=1e-3,
         origin="finite T: the constant in front converges like (1+eps)^-T",

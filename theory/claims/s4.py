@@ -35,6 +35,7 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.families import persistent, random_tree
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import TreeMDP
@@ -104,13 +105,13 @@ def steps(quick: bool) -> tuple[Step, ...]:
 
 def tangent(horizon: int, error: float) -> float:
     """Return the bound tanh((T-1)/2 log(1+eps))."""
-    return float(np.tanh((horizon - 1) / 2 * np.log1p(error)))
+    return float(portable.tanh((horizon - 1) / 2 * portable.log1p(error)))
 
 
 def largest_weight(tree: TreeMDP) -> float:
     """Return log sup pi/law over terminal classes, the log cost of rejection from the proposal."""
     with np.errstate(divide="ignore"):
-        log_ratio = np.log(target_law(tree)) - np.log(guided_law(tree))
+        log_ratio = portable.log(target_law(tree)) - portable.log(guided_law(tree))
     return float(log_ratio.max())
 
 
@@ -145,7 +146,7 @@ def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluatio
     tree = parameters.get("tree") or persistent(parameters["T"], parameters["eps"])
     horizon, error = tree.horizon - lag, epsilon(tree)
     if parameters.get("what") == "rejection":
-        largest = 2 * (horizon - 1) * np.log1p(error)
+        largest = 2 * (horizon - 1) * portable.log1p(error)
         return Evaluation(
             instance.label, largest_weight(tree), factor * largest, relation="<=", trivial=np.inf
         )

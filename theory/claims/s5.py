@@ -39,6 +39,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import tv_certificate
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import random_tree
@@ -120,7 +121,7 @@ Ratios = Callable[[int, float], FloatArray]
 
 def log_ratios(T: int, eps: float, exponent: float = 2.0, lag: int = 0) -> FloatArray:
     """Return log of (1+eps)^(exponent (T-t-lag)), t = 1..T: q_t's bound by default."""
-    return exponent * np.maximum(np.arange(T - 1, -1, -1) - lag, 0) * np.log1p(eps)
+    return exponent * np.maximum(np.arange(T - 1, -1, -1) - lag, 0) * portable.log1p(eps)
 
 
 def _distance_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:

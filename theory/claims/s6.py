@@ -46,6 +46,7 @@ import numpy as np
 import sympy as sp
 from sympy.polys.rings import PolyElement
 
+from treesmc.sims import portable
 from treesmc.sims.certificate import first_order_constant, path_certificate
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import needle, persistent, product, random_tree
@@ -157,7 +158,7 @@ def constant(tree: TreeMDP) -> float:
 
 def _moment_row(label: str, tree: TreeMDP, N: int, constant: Constant) -> Evaluation:
     """E[(Zhat/Z)^2] by recursion and by enumeration of all runs."""
-    runs = float(enumerate_smc(tree, N).second_moment_Z) * np.exp(-2 * log_normalizer(tree))
+    runs = float(enumerate_smc(tree, N).second_moment_Z) * portable.exp(-2 * log_normalizer(tree))
     return Evaluation(label, second_moment(tree, N), runs, tolerance=1e-10)
 
 
@@ -228,7 +229,7 @@ def _slightly_more(tree: TreeMDP) -> float:
 def _without_v(tree: TreeMDP) -> float:
     """Return (1/2) E_pi |b| on an explicit tree, with b = N (u_N - 1) at large N."""
     excess = LARGE * (path_certificate(tree, LARGE, all_paths(tree)) - 1)
-    return float(target_law(tree) @ np.abs(excess)) / 2
+    return portable.matmul(target_law(tree), np.abs(excess)) / 2
 
 
 def _single_steps(quick: bool) -> list[Instance]:

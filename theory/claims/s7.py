@@ -39,6 +39,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.enumeration import enumerate_naive
 from treesmc.sims.families import product, random_tree
 from treesmc.sims.naive_law import least_samples, naive_law, naive_tv, sample_bracket
@@ -130,7 +131,7 @@ def terminal(tree: TreeMDP) -> tuple[FloatArray, FloatArray]:
 
 def kappa(r: float) -> float:
     """Return the rate on `product`, KL of one step in nats."""
-    return float(r * np.log(r) / (1 + r) - np.log((1 + r) / 2))
+    return float(r * portable.log(r) / (1 + r) - portable.log((1 + r) / 2))
 
 
 Rate = Callable[[float], float]
@@ -159,8 +160,8 @@ def _upper_row(label: str, tree: TreeMDP, delta: float, rate: Rate) -> Evaluatio
 def _window_row(label: str, T: int, r: float, delta: float, rate: Rate) -> Evaluation:
     """Distance of log n* from kappa T on `product` against the proved window."""
     found = abs(log_samples(T, r, delta) - rate(r) * T)
-    sigma = np.log(r) * np.sqrt(r) / (1 + r)
-    window = sigma * np.sqrt(2 * T / delta) + np.log(2 / delta)
+    sigma = portable.log(r) * np.sqrt(r) / (1 + r)
+    window = sigma * np.sqrt(2 * T / delta) + portable.log(2 / delta)
     return Evaluation(label, found, window, relation="<=", trivial=np.inf)
 
 
@@ -171,7 +172,7 @@ def _rate_row(
     lengths = np.array(horizons)
     columns = np.column_stack([np.ones(len(lengths)), lengths, np.sqrt(lengths)])
     logs = [log_samples(T, r, delta) for T in horizons]
-    slope = float(np.linalg.lstsq(columns, logs, rcond=None)[0][1])
+    slope = float(portable.least_squares(columns, np.array(logs))[0][1])
     return Evaluation(
         label, slope / rate(r), 1.0, tolerance=0.02,
         origin="the fit ignores log(T)/2, which adds about 1/(4T) to the slope",
@@ -185,7 +186,7 @@ def _kl_row(label: str, T: int, r: float, rate: Rate) -> Evaluation:
 
 def log_samples(T: int, r: float, delta: float) -> float:
     """Return log n* on `product`."""
-    return float(np.log(least_samples(*terminal(product(T, r)), delta)))
+    return float(portable.log(least_samples(*terminal(product(T, r)), delta)))
 
 
 ROWS: dict[str, Callable[..., Evaluation]] = {
@@ -225,7 +226,7 @@ def _slightly_more(r: float) -> float:
 
 def _reversed(r: float) -> float:
     """Return KL(pi_ref,1 || pi_1), the divergence the wrong way round."""
-    return float(np.log((1 + r) / 2) - np.log(r) / 2)
+    return float(portable.log((1 + r) / 2) - portable.log(r) / 2)
 
 
 def _one_sample_less(instance: Instance) -> Evaluation:

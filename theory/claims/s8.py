@@ -37,6 +37,7 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
+from treesmc.sims import portable
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.experiments.perturbations import seen_value_error
 from treesmc.sims.families import persistent
@@ -113,7 +114,7 @@ FACTOR = 3.0
 
 def true_ratio(tree: TreeMDP) -> float:
     """Return L*, the largest V*(s')/V*(s)."""
-    return float(np.exp(log_increments(exact(tree)).max()))
+    return float(portable.exp(log_increments(exact(tree)).max()))
 
 
 def tree_ratios(tree: TreeMDP, under: str, ratios: Ratios) -> FloatArray:
@@ -136,7 +137,7 @@ def _ratio_row(label: str, ratios: Ratios, under: str, tree: TreeMDP) -> Evaluat
 def _sufficient_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
     """SMC's exact distance on `persistent`, where V jumps and L* = 1, with particles enough."""
     tree = persistent(T, eps)
-    N = int(np.ceil(np.exp(log_instance_particles(tree_ratios(tree, "A2", ratios), delta))))
+    N = int(np.ceil(portable.exp(log_instance_particles(tree_ratios(tree, "A2", ratios), delta))))
     return Evaluation(label, total_variation(lineage_law(tree, N), target_law(tree)), delta)
 
 
@@ -144,7 +145,7 @@ def scaled(tree: TreeMDP, classes: slice = slice(None)) -> TreeMDP:
     """Return the tree with V of some classes of each depth below T multiplied by a factor."""
     log_value = tree.log_value.copy()
     for depth in range(tree.horizon):
-        tree.layer(log_value, depth)[classes] += np.log(FACTOR) * (-1) ** depth
+        tree.layer(log_value, depth)[classes] += portable.log(FACTOR) * (-1) ** depth
     return tree.with_log_value(log_value)
 
 

@@ -8,6 +8,7 @@ import itertools
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.families import random_tree
 from treesmc.sims.perturb import PERTURBATIONS
@@ -36,7 +37,7 @@ def all_paths(tree: TreeMDP) -> IntArray:
 
 def fair_bit(edge: float) -> TreeMDP:
     """Return one fair bit with rewards 1 - edge and 1 + edge: TV(pi_ref, pi) = edge / 2."""
-    rewards = np.log([1 - edge, 1 + edge])
+    rewards = portable.log([1 - edge, 1 + edge])
     return TreeMDP.from_layers([[[0.5, 0.5]]], [[[0, 1]]], [[0.0], rewards], f"bit(edge={edge:g})")
 
 

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families
+from treesmc.sims import families, portable
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import class_laws, epsilon, guided_policy, total_variation
@@ -141,7 +141,7 @@ def prefix_distances(tree: TreeMDP) -> FloatArray:
     distances = []
     for t_ in range(1, tree.horizon + 1):
         log_value = tree.log_value_at(t_)
-        tilted = tree.layer(reference, t_) * np.exp(log_value - log_value.max())
+        tilted = tree.layer(reference, t_) * portable.exp(log_value - log_value.max())
         distances.append(total_variation(tree.layer(guided, t_), tilted / tilted.sum()))
     return np.array(distances)
 

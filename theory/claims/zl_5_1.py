@@ -21,13 +21,12 @@ Rows check both bounds, the middle one being much the tighter.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families
+from treesmc.sims import families, portable
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.lineage import is_two_lineage, lineage_law
 from treesmc.sims.perturb import PERTURBATIONS
@@ -182,7 +181,7 @@ def evaluate(instance: Instance) -> Evaluation:
     """Return the exact TV of SMC beside the theorem's bound on it, or the middle one."""
     tree, N_ = instance["tree"], instance["N"]
     log_bound = LOG_BOUNDS[instance["bound"]]
-    theoretical = math.exp(log_bound(tree.horizon, epsilon(tree), ratio_bound(tree), N_))
+    theoretical = portable.exp(log_bound(tree.horizon, epsilon(tree), ratio_bound(tree), N_))
     return Evaluation(instance.label, exact_smc_distance(tree, N_), theoretical)
 
 

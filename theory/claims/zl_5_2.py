@@ -18,7 +18,7 @@ from functools import cache
 
 import sympy as sp
 
-from treesmc.sims import families
+from treesmc.sims import families, portable
 from treesmc.sims.lineage import least_particles_exact
 from treesmc.theory.bounds import log_zhu_lu_linear_particles
 from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
@@ -63,14 +63,14 @@ def evaluate(instance: Instance) -> Evaluation:
     c_, T_ = instance["c"], instance["T"]
     if instance["look"] == "degree":
         return _degree(instance.label, c_, T_, 1.0)
-    bound = math.exp(log_zhu_lu_linear_particles(T_, c_, 1 + c_ / T_, DELTA))
+    bound = portable.exp(log_zhu_lu_linear_particles(T_, c_, 1 + c_ / T_, DELTA))
     return Evaluation(
         instance.label, least_particles(c_, T_), bound, relation="<=", trivial=math.inf
     )
 
 
 def _degree(label: str, c_: float, T_: int, degree: float) -> Evaluation:
-    found = math.log2(least_particles(c_, T_) / least_particles(c_, T_ // 2))
+    found = portable.log2(least_particles(c_, T_) / least_particles(c_, T_ // 2))
     origin = "corrections of order 1/T to N* / T, and N* is an integer"
     return Evaluation(label, found, degree, tolerance=3 / T_, origin=origin)
 
@@ -91,7 +91,7 @@ def _half_degree(instance: Instance) -> Evaluation:
 def _constant_error(instance: Instance) -> Evaluation:
     """Keep eps at 1/4 while T doubles."""
     particles = [least_particles(T_ / 4, T_) for T_ in (6, 12)]
-    found = math.log2(particles[1] / particles[0])
+    found = portable.log2(particles[1] / particles[0])
     return Evaluation("eps = 1/4", found, 1.0, tolerance=0.1, origin="that of the claim")
 
 

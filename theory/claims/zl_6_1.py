@@ -32,7 +32,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families
+from treesmc.sims import families, portable
 from treesmc.sims.enumeration import enumerate_pool_mh
 from treesmc.sims.perturb import PERTURBATIONS
 from treesmc.sims.tree import TreeMDP
@@ -207,7 +207,7 @@ def largest_pool_deviation(tree: TreeMDP) -> float:
             for t in range(tree.horizon)
         ]
     )
-    return float(np.abs(np.expm1(terms[np.isfinite(terms)])).max())
+    return float(np.abs(portable.expm1(terms[np.isfinite(terms)])).max())
 
 
 def pool_distance(tree: TreeMDP, M: int, H: int) -> float:
@@ -218,7 +218,7 @@ def pool_distance(tree: TreeMDP, M: int, H: int) -> float:
 def enough_iterations(tree: TreeMDP, delta: float) -> float:
     """Return H, ``b^2 log(1/delta)`` rounded up; infinite where b is."""
     log_H = log_pool_iterations(log_b(tree), delta)
-    return math.ceil(math.exp(log_H)) if log_H < 700 else math.inf
+    return math.ceil(portable.exp(log_H)) if log_H < 700 else math.inf
 
 
 def _contraction(instance: Instance, power: float = 2.0) -> Evaluation:
@@ -244,13 +244,13 @@ def _pool(instance: Instance) -> Evaluation:
     lowest, highest = (M_ * (1 + s * edge - 1 / L_) / (L_ - 1 / L_) for s in (-1, 1))
     below = bdtr(math.ceil(lowest) - 1, M_, 1 / (L_ + 1)) if lowest > 0 else 0.0
     missed = float(below + bdtrc(min(math.floor(highest), M_), M_, 1 / (L_ + 1)))
-    bound = 2 * math.exp(-M_ * xi_**2 / (3 * L_))
+    bound = 2 * portable.exp(-M_ * xi_**2 / (3 * L_))
     return Evaluation(instance.label, missed, bound, relation="<=")
 
 
 def _degree(instance: Instance, degree: float = 3.0) -> Evaluation:
     c_, T_ = instance["c"], instance["T"]
-    found = math.log2(_cost_without_logarithm(c_, 2 * T_) / _cost_without_logarithm(c_, T_))
+    found = portable.log2(_cost_without_logarithm(c_, 2 * T_) / _cost_without_logarithm(c_, T_))
     return Evaluation(
         instance.label, found, degree, tolerance=10 / T_, origin="corrections of order 1/T"
     )
@@ -258,9 +258,9 @@ def _degree(instance: Instance, degree: float = 3.0) -> Evaluation:
 
 def _cost_without_logarithm(c_: float, T_: int) -> float:
     """Return M T H over the logarithm in M, at eps = c/T, xi = 1/T, L = 2, both deltas 1/10."""
-    H_ = math.exp(log_pool_iterations(log_pool_ratio(T_, c_ / T_, 1 / T_), 0.1))
+    H_ = portable.exp(log_pool_iterations(log_pool_ratio(T_, c_ / T_, 1 / T_), 0.1))
     pool = pool_size(T_, c_ / T_, 2.0, H_, 0.1, 1 / T_)
-    return pool * T_ * H_ / math.log(2 * T_ * (H_ + 1) / 0.1)
+    return pool * T_ * H_ / portable.log(2 * T_ * (H_ + 1) / 0.1)
 
 
 ROWS: dict[str, Callable[[Instance], Evaluation]] = {

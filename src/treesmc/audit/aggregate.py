@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treesmc.audit.logs import Scores
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 BIN = 50  # sequences a bin, at least
@@ -36,7 +37,7 @@ TELESCOPES = 1e-6
 
 def _running_mean(log_p: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore"):
-        return np.log(np.cumsum(np.exp(log_p)) / np.arange(1, len(log_p) + 1))
+        return portable.log(np.cumsum(portable.exp(log_p)) / np.arange(1, len(log_p) + 1))
 
 
 AGGREGATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -107,7 +108,7 @@ def compare_aggregations(scores: Scores) -> ScoreReport:
 
 def _judge(name: str, rule: Callable[[FloatArray], FloatArray], scores: Scores) -> Aggregation:
     with np.errstate(divide="ignore"):
-        values = [rule(np.log(p)) for p in scores.scores]
+        values = [rule(portable.log(p)) for p in scores.scores]
     table = _padded(values, scores.log_reward)
     steps = [_step(table, t, scores.log_reward) for t in range(table.shape[1] - 1)]
     steps = [step for step in steps if step is not None]
@@ -142,15 +143,20 @@ def _step(table: FloatArray, t: int, log_reward: FloatArray) -> tuple[float, ...
     if not len(alive) or np.array_equal(here[alive], after[alive]):
         return None
     shift = here[alive].max()
-    V, W = np.exp(here[alive] - shift), np.exp(after[alive] - shift)
-    phi = np.exp(log_reward[alive] - log_reward[alive].max())
+    V, W = portable.exp(here[alive] - shift), portable.exp(after[alive] - shift)
+    phi = portable.exp(log_reward[alive] - log_reward[alive].max())
     bins = _bins(V)
     ratio, noise, share = _bin_ratios(V, W, bins)
     gain, gain_noise, _ = _bin_ratios(V, phi, bins)
-    mean_gain = share @ gain
-    spread = share @ ((gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
+    mean_gain = portable.matmul(share, gain)
+    spread = portable.matmul(share, (gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
     variance = (V.sum() * np.sum(W**2 / V)) / W.sum() ** 2 - 1 if W.any() else np.nan
-    return len(alive), float(share @ ((ratio - 1) ** 2 - noise)), float(spread), float(variance)
+    return (
+        len(alive),
+        portable.matmul(share, (ratio - 1) ** 2 - noise),
+        float(spread),
+        float(variance),
+    )
 
 
 def _bins(V: FloatArray) -> IntArray:

@@ -23,14 +23,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from treesmc.audit.bootstrap import Estimate
 from treesmc.audit.logs import read_probes
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report, audit
 from treesmc.audit.synthetic import logs_from_tree, write_log
-from treesmc.sims import families, perturb
+from treesmc.sims import families, perturb, portable
 from treesmc.sims.cost import least_particles
 from treesmc.sims.moments import asymptotic_variance
 from treesmc.sims.tree import TreeMDP
@@ -125,16 +123,16 @@ def truth_of(name: str) -> Truth:
     """Return the truth about a tree of `TREES`, computed once."""
     tree = tree_of(name)
     inner = tree.class_start[-2]
-    ratio = np.exp(bellman_log_ratio(tree))
+    ratio = portable.exp(bellman_log_ratio(tree))
     laws = class_laws(tree, tree.policy)
     share = laws[:inner] / tree.horizon
     half = tree.horizon // 2
-    drift = np.exp(tree.layer(log_true_value(tree) - tree.log_value, half))
+    drift = portable.exp(tree.layer(log_true_value(tree) - tree.log_value, half))
     law = tree.layer(laws, half)
     return Truth(
-        float(share @ ratio),
-        math.sqrt(float(share @ (ratio - 1) ** 2)),
-        math.sqrt(max(float(law @ drift**2 / (law @ drift) ** 2 - 1), 0.0)),
+        portable.matmul(share, ratio),
+        math.sqrt(portable.matmul(share, (ratio - 1) ** 2)),
+        math.sqrt(max(portable.matmul(law, drift**2) / portable.matmul(law, drift) ** 2 - 1, 0.0)),
         asymptotic_variance(tree),
         least_particles(tree, DELTA, replicates=2048).n_star,
     )

@@ -27,6 +27,7 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters, Estimate
 from treesmc.audit.logs import Probes
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 GROWTH = {"bounded": 0, "random walk": 1, "compounding": 2}
@@ -98,7 +99,9 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
         here = probes.depth[usable] == t
         code = clusters.code[usable[here]]
         sums = np.column_stack([np.bincount(code, x[here], clusters.count) for x in columns])
-        rows.append(np.concatenate([sums.sum(axis=0)[None], clusters.weights @ sums]))
+        rows.append(
+            np.concatenate([sums.sum(axis=0)[None], portable.matmul(clusters.weights, sums)])
+        )
     lines, total, square, distinct = np.moveaxis(np.array(rows), 2, 0)  # each [depths, 1 + B]
     with np.errstate(all="ignore"):
         mean, squared_spread = total / lines, square / distinct - 1
@@ -126,8 +129,8 @@ def _line_columns(probes: Probes, usable: IntArray) -> list[FloatArray]:
     """Return, per line: 1, V*/V, its square by pairs of rollouts, and by pairs of prefixes."""
     value = probes.log_value[usable]
     with np.errstate(over="ignore"):
-        drift = np.exp(probes.rollouts.mean[usable] - value)
-        square = np.exp(probes.rollouts.pair[usable] - 2 * value)
+        drift = portable.exp(probes.rollouts.mean[usable] - value)
+        square = portable.exp(probes.rollouts.pair[usable] - 2 * value)
     cell = probes.depth[usable].astype(np.int64) * len(probes.prompts) + probes.prompt[usable]
     n, total, own = (np.bincount(cell, x)[cell] for x in (1 + 0 * drift, drift, drift**2))
     with np.errstate(all="ignore"):
@@ -153,7 +156,7 @@ def _verdict(left: IntArray, squared_spread: FloatArray) -> tuple[str, dict[str,
         return NO_VERDICT, {}
     precision = 1 / np.maximum(np.nanvar(spread[:, 1:], axis=1), 1e-300)
     misfits = np.array(
-        [_misfit(left.astype(float) ** p, spread, precision) for p in GROWTH.values()]
+        [_misfit(portable.power(left, p), spread, precision) for p in GROWTH.values()]
     )
     best = misfits[:, 1:].argmin(axis=0)
     support = {name: float(np.mean(best == k)) for k, name in enumerate(GROWTH)}
@@ -164,8 +167,8 @@ def _verdict(left: IntArray, squared_spread: FloatArray) -> tuple[str, dict[str,
 def _misfit(law: FloatArray, spread: FloatArray, precision: FloatArray) -> FloatArray:
     """Return the weighted residual of spread = a law, a >= 0, for each column."""
     weighted = law * precision
-    slope = np.maximum(weighted @ spread / (weighted @ law), 0.0)
-    return precision @ (spread - np.multiply.outer(law, slope)) ** 2
+    slope = np.maximum(portable.matmul(weighted, spread) / portable.matmul(weighted, law), 0.0)
+    return np.asarray(portable.matmul(precision, (spread - np.multiply.outer(law, slope)) ** 2))
 
 
 def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
@@ -173,7 +176,7 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     known = np.flatnonzero(probes.rollouts.count >= 1)
     depth, code = probes.depth[known], clusters.code[known]
     log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
-    reward = np.exp(log_reward - _scale(probes, known))
+    reward = portable.exp(log_reward - _scale(probes, known))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
         return Estimate(0.0, 0.0, math.nan)
@@ -181,7 +184,7 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     for t in np.unique(depth[dead]):
         here = depth == t
         sums = [np.bincount(code[here], (reward * m)[here], clusters.count) for m in (dead, 1)]
-        lost, total = (np.append(x.sum(), clusters.weights @ x) for x in sums)
+        lost, total = (np.append(x.sum(), portable.matmul(clusters.weights, x)) for x in sums)
         with np.errstate(all="ignore"):
             shares.append(lost / total)
     worst = max(shares, key=lambda share: share[0])
@@ -195,8 +198,8 @@ def _scale(probes: Probes, lines: IntArray) -> FloatArray:
     largest = np.full(len(probes.prompts), -np.inf)
     np.maximum.at(largest, prompt, reward)
     largest = np.where(np.isfinite(largest), largest, 0.0)
-    total = np.bincount(prompt, np.exp(reward - largest[prompt]), len(largest))
+    total = np.bincount(prompt, portable.exp(reward - largest[prompt]), len(largest))
     count = np.bincount(prompt, minlength=len(largest))
     with np.errstate(divide="ignore"):
-        log_mean = largest + np.log(total / np.maximum(count, 1))
+        log_mean = largest + portable.log(total / np.maximum(count, 1))
     return np.where(np.isfinite(log_mean), log_mean, 0.0)[prompt]

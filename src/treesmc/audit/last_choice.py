@@ -24,6 +24,7 @@ import numpy as np
 from treesmc.audit.logs import Probes
 from treesmc.audit.naive import normalised, relative, reward_law, rewarded_prompts, rewards
 from treesmc.audit.predict import PREDICTION, Route
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray
 from treesmc.sims.values import total_variation
 
@@ -79,7 +80,7 @@ def by_weight(p: FloatArray, log_phi: FloatArray, n: float) -> Rule:
     """Look at one of n samples drawn by reward, from the law p over rewards (S7)."""
     from treesmc.sims.naive_law import naive_law
 
-    return _compare(naive_law(p, log_phi, n), normalised(np.log(p) + log_phi), log_phi)
+    return _compare(naive_law(p, log_phi, n), normalised(portable.log(p) + log_phi), log_phi)
 
 
 def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rule:
@@ -98,10 +99,12 @@ def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rul
     target = np.bincount(level, normalised(log_weight + log_phi)).astype(np.float64)
     not_above = np.append(np.minimum(np.cumsum(one)[:-1], 1.0), 1.0)
     with np.errstate(divide="ignore"):
-        law = np.diff(np.exp(n * np.log(not_above)), prepend=0.0)
+        law = np.diff(portable.exp(n * portable.log(not_above)), prepend=0.0)
     return _compare(law, target, levels)
 
 
 def _compare(law: FloatArray, target: FloatArray, log_phi: FloatArray) -> Rule:
-    reward = np.exp(log_phi - log_phi.max())
-    return total_variation(law, target), float(law @ reward / (target @ reward))
+    reward = portable.exp(log_phi - log_phi.max())
+    return total_variation(law, target), portable.matmul(law, reward) / portable.matmul(
+        target, reward
+    )

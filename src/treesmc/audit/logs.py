@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -69,8 +70,8 @@ class Draws:
         """Return log of the mean of X_i^2, float64[n]: all pairs less the distinct ones."""
         share = (self.count - 1) / np.maximum(self.count, 1)
         with np.errstate(all="ignore"):
-            rest = share * np.exp(self.pair - 2 * self.mean)
-            return 2 * self.mean + np.log(self.count * np.maximum(1 - rest, 0.0))
+            rest = share * portable.exp(self.pair - 2 * self.mean)
+            return 2 * self.mean + portable.log(self.count * np.maximum(1 - rest, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -431,16 +432,16 @@ def _segments(log_x: FloatArray, count: IntArray) -> list[NDArray]:
     start = np.cumsum(count) - count
     largest = np.maximum.reduceat(log_x, start)
     shift = np.where(np.isfinite(largest), largest, 0.0)
-    x = np.exp(log_x - np.repeat(shift, count))
+    x = portable.exp(log_x - np.repeat(shift, count))
     total, squares = np.add.reduceat(x, start), np.add.reduceat(x * x, start)
     odd = (np.arange(len(x)) - np.repeat(start, count)) % 2
     odd_total = np.add.reduceat(x * odd, start)
     with np.errstate(divide="ignore", invalid="ignore"):
         return [
             np.add.reduceat((x == 0) & (log_x == -np.inf), start, dtype=np.int32),
-            shift + np.log(total / count),
-            2 * shift + np.log(np.maximum(total**2 - squares, 0.0) / (count * (count - 1.0))),
-            shift + np.log((total - odd_total) / ((count + 1) // 2)),
-            shift + np.log(odd_total / (count // 2)),
+            shift + portable.log(total / count),
+            2 * shift + portable.log(np.maximum(total**2 - squares, 0.0) / (count * (count - 1.0))),
+            shift + portable.log((total - odd_total) / ((count + 1) // 2)),
+            shift + portable.log(odd_total / (count // 2)),
             log_x[start],
         ]

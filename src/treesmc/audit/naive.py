@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.logs import Probes
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(49)])
@@ -93,7 +94,7 @@ def relative(log_phi: FloatArray) -> FloatArray:
 
 def normalised(log_weight: FloatArray) -> FloatArray:
     """Return the law that log weights are of."""
-    weight: FloatArray = np.exp(log_weight - log_weight.max())
+    weight: FloatArray = portable.exp(log_weight - log_weight.max())
     return weight / weight.sum()
 
 
@@ -104,10 +105,10 @@ def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray,
     """
     order = np.argsort(log_phi)
     log_phi, p = relative(log_phi)[order], normalised(log_weight[order])
-    pi = p * np.exp(log_phi)
+    pi = p * portable.exp(log_phi)
     pi /= pi.sum()
     place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
     mass: FloatArray = np.bincount(place, p).astype(np.float64)
-    weighted = np.bincount(place, p * np.exp(log_phi))
+    weighted = np.bincount(place, p * portable.exp(log_phi))
     held = mass > 0
-    return mass[held], np.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))
+    return mass[held], portable.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))

@@ -43,6 +43,7 @@ import numpy as np
 
 from treesmc.audit.bootstrap import in_order_of_appearance
 from treesmc.audit.logs import NO_PATH, Draws, Probes
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
@@ -168,7 +169,7 @@ def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) 
     Paths through V = 0 have no weight under SMC; they count under pi_ref only.
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # -inf less -inf: not alive
-        omega = paths.weight if multiplicity is None else paths.weight + np.log(multiplicity)
+        omega = paths.weight if multiplicity is None else paths.weight + portable.log(multiplicity)
         log_V = _log_mean(omega, paths.value)
         p, alive = _target_weights(paths, omega)
         full, half1, half2 = (
@@ -176,7 +177,7 @@ def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) 
         )
         v_steps = _step_variances(paths, omega)
         last = _log_mean(omega, np.column_stack([paths.square[:, -1], paths.last]))
-        chi2 = np.expm1(last[0] - 2 * last[1])
+        chi2 = portable.expm1(last[0] - 2 * last[1])
     return PathStatistics(p, v_steps, (full, half1, half2), float(chi2))
 
 
@@ -194,14 +195,14 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
         without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
-    return corrected * np.exp(scale) - 1
+    return corrected * portable.exp(scale) - 1
 
 
 def _scaled(log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return x over the largest of its column, and the logarithm of that."""
     largest = log_x.max(axis=0)
     shift = np.where(np.isfinite(largest), largest, 0.0)
-    return np.exp(log_x - shift), shift
+    return portable.exp(log_x - shift), shift
 
 
 def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -209,7 +210,7 @@ def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, 
     reachable = np.isfinite(paths.value).all(axis=1)
     log_p = np.where(reachable, omega + paths.true[0][:, -1], -np.inf)
     alive = np.flatnonzero(log_p > -np.inf)
-    p = np.exp(log_p[alive] - log_p.max())
+    p = portable.exp(log_p[alive] - log_p.max())
     return p / p.sum(), alive
 
 
@@ -217,7 +218,7 @@ def _log_mean(log_weight: FloatArray, log_x: FloatArray) -> FloatArray:
     """Return log of the weighted mean over the paths of each column; weights of any scale."""
     log_weight = log_weight - log_weight.max()
     x, shift = _scaled(log_x + log_weight[:, None])
-    return shift + np.log(x.sum(axis=0) / np.exp(log_weight).sum())
+    return shift + portable.log(x.sum(axis=0) / portable.exp(log_weight).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,7 +372,9 @@ class _Stack:
         """Stack the statistics of several prompts."""
         size = np.array([len(x.p) for x in statistics])
         with np.errstate(over="ignore"):
-            excess = [np.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)]
+            excess = [
+                portable.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)
+            ]
         return cls(
             np.repeat(np.arange(len(size)), size),
             np.cumsum(size) - size,
@@ -386,7 +389,7 @@ class _Stack:
 
     def log_u(self, N: float) -> list[FloatArray]:
         """Return log u_N(x) in the closed form, from all rollouts and from each half."""
-        return [np.log1p(x / N).sum(axis=1) for x in self.excess]
+        return [portable.log1p(x / N).sum(axis=1) for x in self.excess]
 
     def deviations(self, versions: list[FloatArray]) -> FloatArray:
         """Return deviations from the prompt's mean, brought to the spread they have without noise.
@@ -403,5 +406,5 @@ class _Stack:
 
     def total_variation(self, log_u: FloatArray) -> FloatArray:
         """Return the distance to p of the law proportional to p / u in each prompt, float64[P]."""
-        density = np.exp(np.minimum.reduceat(log_u, self.start)[self.code] - log_u)
+        density = portable.exp(np.minimum.reduceat(log_u, self.start)[self.code] - log_u)
         return 0.5 * self.mean(np.abs(density / self.mean(density)[self.code] - 1))

@@ -31,6 +31,7 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Estimate, expanded_percentiles, resampled
 from treesmc.audit.protocol import Checked, take
+from treesmc.sims import portable
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -89,8 +90,8 @@ def run_smc(
         largest = float(log_G.max())
         if largest == -math.inf:
             return Run(-math.inf, -math.inf)
-        G = np.exp(log_G - largest)
-        log_Z += largest + math.log(G.mean())
+        G = portable.exp(log_G - largest)
+        log_Z += largest + portable.log(G.mean())
         if t == horizon or model.finished(states).all():
             break
         chosen = rng.choice(particles, particles, p=G / G.sum())
@@ -104,10 +105,10 @@ def log_apart(eve: IntArray, G: FloatArray, generations: int) -> float:
     if N == 1:
         return math.nan
     shares = np.bincount(eve, G) / G.sum()
-    apart = float(1 - shares @ shares)
+    apart = 1 - portable.matmul(shares, shares)
     if apart <= N * np.finfo(float).eps:  # one Eve, up to round-off
         return -math.inf
-    return math.log(apart) - generations * math.log1p(-1 / N)
+    return portable.log(apart) - generations * portable.log1p(-1 / N)
 
 
 def run_pilot(
@@ -136,21 +137,21 @@ def summarise(prompt: str, particles: int, runs: list[Run], seed: int) -> Pilot:
 def _relative(log_Z: FloatArray, log_D: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Zhat and D in units of the largest Zhat, so that neither overflows."""
     unit = log_Z.max() if np.isfinite(log_Z.max()) else 0.0
-    return np.exp(log_Z - unit), np.exp(log_D - 2 * unit)
+    return portable.exp(log_Z - unit), portable.exp(log_D - 2 * unit)
 
 
 def _by_replicates(Z: FloatArray, rows: FloatArray) -> FloatArray:
     """Return Var(Zhat) / Z^2 for each row of multiplicities of the runs."""
     n = rows.sum(axis=1)
-    mean = rows @ Z / n
+    mean = portable.matmul(rows, Z) / n
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (rows @ Z**2 / n - mean**2) * n / (n - 1) / mean**2
+        return (portable.matmul(rows, Z**2) / n - mean**2) * n / (n - 1) / mean**2
 
 
 def _by_genealogy(Z: FloatArray, D: FloatArray, rows: FloatArray) -> FloatArray:
-    mean = rows @ Z / rows.sum(axis=1)
+    mean = portable.matmul(rows, Z) / rows.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return rows @ (Z**2 - D) / rows.sum(axis=1) / mean**2
+        return portable.matmul(rows, Z**2 - D) / rows.sum(axis=1) / mean**2
 
 
 def _estimate(replicates: FloatArray, count: int) -> Estimate:

@@ -18,8 +18,9 @@ from treesmc.audit.drift import GROWTH
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report
 from treesmc.figures import style
+from treesmc.sims import portable
 
-LOG10 = math.log(10)
+LOG10 = portable.log(10)
 HEIGHT = 2.5  # inches
 LARGEST_SHOWN = 12.0  # log10 of the most particles on an axis
 CLAIM_COLOURS = {BOUND: style.RED, FIRST_ORDER_BOUND: style.ORANGE, PREDICTION: style.BLUE}
@@ -70,8 +71,8 @@ def drift(axes: Axes, report: Report) -> None:
     axes.plot(depth, value, "o", color=style.BLUE, label="measured, 95%")
     power = GROWTH.get(report.drift.growth)
     if power is not None:
-        law = (report.horizon - depth) ** (power / 2)
-        scale = float(law @ value / (law @ law))
+        law = portable.power(report.horizon - depth, power / 2)
+        scale = portable.matmul(law, value) / portable.matmul(law, law)
         axes.plot(depth, scale * law, "-", color=style.ORANGE, label=report.drift.growth)
     axes.set(xlabel="depth", ylabel="spread of V*/V")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -101,7 +102,9 @@ def curve(axes: Axes, report: Report) -> None:
     )
     needed = report.prediction.route("predicted").log_n
     if math.isfinite(needed.low):
-        axes.axvspan(math.exp(needed.low), math.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0)
+        axes.axvspan(
+            portable.exp(needed.low), portable.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0
+        )
     axes.set(xlabel="particles N", ylabel="total variation")
     _legend(axes)
 
@@ -133,7 +136,7 @@ def shapes(axes: Axes, report: Report) -> None:
     """Particles predicted for powers of V."""
     rows = [(float(r.name[2:]), r.log_n) for r in report.reshaped if r.name.startswith("V^")]
     gamma, log_n = np.array([row for row in rows if math.isfinite(row[1])]).T
-    axes.semilogy(gamma, np.exp(log_n), "o-", color=style.BLUE)
+    axes.semilogy(gamma, portable.exp(log_n), "o-", color=style.BLUE)
     axes.axvline(1, color="0.7", lw=0.6, zorder=0)
     axes.set(xlabel=r"exponent $\gamma$ of $V^\gamma$", ylabel="particles N")
 

@@ -38,6 +38,7 @@ from treesmc.audit.paths import (
 )
 from treesmc.audit.ratios import RatioSummary, StepSizes
 from treesmc.audit.unlinked import unlinked_steps
+from treesmc.sims import portable
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray
 from treesmc.theory.bounds import log_instance_particles, log_uniform_particles
@@ -51,7 +52,7 @@ HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 20  # prompts that get an interval of their own
 NEAR: FloatArray = np.array(
-    [2.0 ** (k / 2) for k in (-6, -4, -2, -1, 0, 1, 2, 4, 6)]
+    [portable.power(2.0, k / 2) for k in (-6, -4, -2, -1, 0, 1, 2, 4, 6)]
 )  # around an estimate
 
 BOUND, FIRST_ORDER_BOUND = "bound", "bound to first order"
@@ -134,7 +135,7 @@ def whole(log_n: float) -> float:
     """Return the least whole number of at least 1 and exp(log_n)."""
     if math.isnan(log_n):
         return math.nan
-    return max(1.0, math.ceil(math.exp(log_n) * (1 - 1e-12))) if log_n < 700 else math.inf
+    return max(1.0, math.ceil(portable.exp(log_n) * (1 - 1e-12))) if log_n < 700 else math.inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +231,7 @@ def worst_case_routes(
 def _uniform(horizon: int, eps: float, log_L: float, delta: float) -> float:
     if not math.isfinite(eps) or not log_L < 700:
         return math.inf
-    return log_uniform_particles(horizon, eps, math.exp(log_L), delta)
+    return log_uniform_particles(horizon, eps, portable.exp(log_L), delta)
 
 
 def _bound_route(name: str, log_n: float, steps: StepSizes) -> Route:
@@ -276,7 +277,7 @@ class PathView:
             mix = np.vstack([np.ones(len(linked)), multiplicity])
             with np.errstate(invalid="ignore"):
                 mix /= mix.sum(axis=1, keepdims=True)
-            log_n = np.array([solve(tv, GRID, delta) for tv in mix @ base.tv])
+            log_n = np.array([solve(tv, GRID, delta) for tv in portable.matmul(mix, base.tv)])
             return cls(base, mix, [], needs, log_n)
         multiplicity = clusters.weights[:, clusters.code[linked[0].line]]
         again, log_n = resampled_paths(linked[0], multiplicity, needs[0], delta)
@@ -286,14 +287,14 @@ class PathView:
         """Return a quantity of the mean over prompts, and its replicates: [1 + B, ...]."""
         if self.again:
             return np.stack([quantity(o)[0] for o in (self.base, *self.again)])
-        return self.mix @ quantity(self.base)
+        return np.asarray(portable.matmul(self.mix, quantity(self.base)))
 
 
 def resampled_paths(
     paths: PromptPaths, multiplicity: FloatArray, log_n: float, delta: float
 ) -> tuple[list[Outlook], FloatArray]:
     """Return the outlook and log N of one prompt for each row of multiplicities of its paths."""
-    around = math.exp(log_n) * NEAR if math.isfinite(log_n) else GRID
+    around = portable.exp(log_n) * NEAR if math.isfinite(log_n) else GRID
     grid = around[around >= GRID[0]]
     again = [outlook([paths], grid, m) for m in multiplicity]
     return again, np.array([solve(o.tv[0], grid, delta) for o in again])
@@ -308,12 +309,12 @@ def solve(tv: FloatArray, grid: FloatArray, delta: float) -> float:
         return math.nan
     enough = np.flatnonzero(tv > delta)
     if not len(enough):
-        return math.log(grid[0])
+        return portable.log(grid[0])
     k = int(enough[-1])
     if k == len(grid) - 1:
-        return math.log(grid[-1]) if grid[-1] < GRID[-1] else math.inf
-    share = math.log(tv[k] / delta) / math.log(tv[k] / max(tv[k + 1], 1e-300))
-    return math.log(grid[k]) + share * math.log(grid[k + 1] / grid[k])
+        return portable.log(grid[-1]) if grid[-1] < GRID[-1] else math.inf
+    share = portable.log(tv[k] / delta) / portable.log(tv[k] / max(tv[k + 1], 1e-300))
+    return portable.log(grid[k]) + share * portable.log(grid[k + 1] / grid[k])
 
 
 def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[str]) -> list[Route]:
@@ -333,7 +334,7 @@ def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[s
         _variance_route(v, clusters, delta, note or "to first order in 1/N, v as estimated", bound),
         route("certificate", bound, certificate / delta, note or "to first order in 1/N, S1"),
         route("first order", SCENARIO, constant / delta, "the limit of small delta, S6"),
-        route("predicted", claim, np.exp(view.log_n), note or "S1's closed form along paths"),
+        route("predicted", claim, portable.exp(view.log_n), note or "S1's closed form along paths"),
     ]
 
 
@@ -345,7 +346,7 @@ LOOSE_NOTE = "v from prefixes that name no path: children share their parent's d
 def _variance_route(
     v: FloatArray, clusters: Clusters, delta: float, note: str, claim: str = SCENARIO
 ) -> Route:
-    log_n = _log(v / (2 * delta**2))
+    log_n = _log(v / (2 * delta * delta))
     return Route("variance", claim, clusters.interval(float(log_n[0]), log_n[1:]), note)
 
 
@@ -358,7 +359,10 @@ def _unlinked_scenarios(v: FloatArray, clusters: Clusters, delta: float) -> list
     """
     spread = np.sqrt(np.maximum(v, 0.0))
     constants = {
-        "independent": (np.hypot.reduce(spread, axis=1) / math.sqrt(2 * math.pi), INDEPENDENT),
+        "independent": (
+            np.sqrt((spread * spread).sum(axis=1) / (2 * math.pi)),
+            INDEPENDENT,
+        ),
         "aligned": (spread.sum(axis=1) / 2, ALIGNED),
     }
     routes = []
@@ -371,7 +375,7 @@ def _unlinked_scenarios(v: FloatArray, clusters: Clusters, delta: float) -> list
 
 def _log(numbers: FloatArray) -> FloatArray:
     """Return log of particles; noise can make an estimate of none negative: one will do."""
-    return np.log(np.maximum(numbers, 1.0))
+    return portable.log(np.maximum(numbers, 1.0))
 
 
 def _abstain(name: str, why: str) -> Route:
@@ -399,7 +403,7 @@ def _doubts(view: PathView, log: Measured, delta: float) -> list[str]:
     if drift is not None and drift.lost_mass.value >= delta / 2:
         doubts.append(f"V = 0 hides {drift.lost_mass.value:.2g} of the target from any number")
     interval = log.clusters.interval(view.log_n[0], view.log_n[1:])
-    if not interval.high - interval.low <= math.log(WIDEST):
+    if not interval.high - interval.low <= portable.log(WIDEST):
         doubts.append(f"the interval spans more than a factor {WIDEST:g}")
     if drift is not None and drift.broken_promise:
         doubts.append(
@@ -421,7 +425,7 @@ def _prompt_need(
     again = resampled_paths(paths, multiplicity, log_n, delta)[1]
     low, high = expanded_percentiles(again, n)
     return PromptNeed(
-        name, n, statistics.ess, Estimate(log_n, low, high), high - low <= math.log(WIDEST)
+        name, n, statistics.ess, Estimate(log_n, low, high), high - low <= portable.log(WIDEST)
     )
 
 
@@ -439,7 +443,9 @@ def naive_route(probes: Probes, clusters: Clusters, horizon: int, delta: float) 
     if clusters.kind == "prompts":
         rng = generator(0, len(view.prompt))
         mix = resampled(len(view.prompt), len(clusters.weights), rng) / len(view.prompt)
-        log_n = np.append(log_n, [solve(tv, naive.GRID, delta) for tv in mix @ view.tv])
+        log_n = np.append(
+            log_n, [solve(tv, naive.GRID, delta) for tv in portable.matmul(mix, view.tv)]
+        )
     estimate = Estimate(float(log_n[0]), *expanded_percentiles(log_n[1:], len(view.prompt)))
     ess = float(np.median(view.ess))
     if ess < LEAST_NAIVE_ESS:

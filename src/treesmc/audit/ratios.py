@@ -39,6 +39,7 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters, Estimate
 from treesmc.audit.logs import Probes
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 QUANTILES = (0.005, 0.05, 0.5, 0.95, 0.995)
@@ -81,12 +82,12 @@ class RatioSummary:
     @property
     def eps99(self) -> float:
         """Noise-corrected Bellman error that 99% of prefixes keep to."""
-        return math.expm1(max(abs(self.quantiles[0].value), abs(self.quantiles[-1].value)))
+        return portable.expm1(max(abs(self.quantiles[0].value), abs(self.quantiles[-1].value)))
 
     @property
     def raw_eps(self) -> float:
         """Largest Bellman error observed, noise included."""
-        return math.expm1(self.raw_largest) if self.raw_largest < 700 else math.inf
+        return portable.expm1(self.raw_largest) if self.raw_largest < 700 else math.inf
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class _Lines:
     def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
         """Summarise some of the lines."""
         rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
-        moments = _Moments.of(rows @ self._sums(chosen))
+        moments = _Moments.of(portable.matmul(rows, self._sums(chosen)))
         shape = _Shape.of(self.observed[chosen], self.gap[chosen])
         raw = self._raw_quantiles(chosen, rows)
         quantiles = moments.quantiles(raw, shape)
@@ -187,7 +188,10 @@ class _Lines:
         """Return prefixes, sum of ratios and sum of pair means of each cluster, [clusters, 3]."""
         code, count = self.clusters.code[self.line[chosen]], self.clusters.count
         with np.errstate(over="ignore"):
-            sums = [np.bincount(code, np.exp(x[chosen]), count) for x in (self.observed, self.pair)]
+            sums = [
+                np.bincount(code, portable.exp(x[chosen]), count)
+                for x in (self.observed, self.pair)
+            ]
         return np.column_stack([np.bincount(code, minlength=count), *sums])
 
     def _raw_quantiles(self, chosen: IntArray, rows: FloatArray) -> FloatArray:
@@ -224,7 +228,7 @@ class _Shape:
         """Return the share of the observed variance that is not noise."""
         if not self.noisy or self.sd == 0:
             return np.ones_like(log_variance)
-        return np.minimum(log_variance / self.sd**2, 1.0)
+        return np.minimum(log_variance / (self.sd * self.sd), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +245,7 @@ class _Moments:
         with np.errstate(all="ignore"):
             mean, square = sums[:, 1] / sums[:, 0], sums[:, 2] / sums[:, 0]
             error = np.maximum(square - 2 * mean + 1, 0.0)
-            return cls(mean, np.sqrt(error), np.log(np.maximum(square / mean**2, 1.0)))
+            return cls(mean, np.sqrt(error), portable.log(np.maximum(square / mean**2, 1.0)))
 
     def quantiles(self, raw: FloatArray, shape: _Shape) -> FloatArray:
         """Return noise-free quantiles from observed ones, [rows, 5]; infinite ones stay."""
@@ -251,8 +255,8 @@ class _Moments:
             return raw
         tau, trust = np.sqrt(self.log_variance)[:, None], shape.trust(self.log_variance)[:, None]
         with np.errstate(all="ignore"):
-            location = np.log(self.mean)[:, None] - tau**2 / 2
-            standard = trust * (raw - shape.mean) / (shape.sd or 1.0) + (1 - trust) * ndtri(
-                QUANTILES
-            )
+            location = portable.log(self.mean)[:, None] - tau**2 / 2
+            observed = (raw - shape.mean) / (shape.sd or 1.0)
+            normal = ndtri(QUANTILES).round(12)  # the digits that are right on every machine
+            standard = trust * observed + (1 - trust) * normal
             return np.where(np.isfinite(raw), location + tau * standard, raw)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from treesmc.audit.drift import Drift
 from treesmc.audit.ratios import RatioSummary
+from treesmc.sims import portable
 
 LARGEST_DEGREE_CONSTANT = 2.0
 
@@ -52,7 +53,7 @@ def regime(horizon: int, bellman: RatioSummary, drift: Drift | None) -> Regime:
     """Return the regime of a measured error at horizon T."""
     eps = bellman.eps99
     name = _name(horizon, bellman, drift)
-    doubling = math.log(2) / (2 * math.log1p(eps)) if eps > 0 else math.inf
+    doubling = portable.log(2) / (2 * portable.log1p(eps)) if eps > 0 else math.inf
     return Regime(
         name,
         horizon * bellman.rms.value,
@@ -73,12 +74,12 @@ def _name(horizon: int, bellman: RatioSummary, drift: Drift | None) -> str:
         return "no error seen"
     if T_eps <= 1:
         return "linear"
-    constant = T_eps / math.log(max(horizon, 2))
+    constant = T_eps / portable.log(max(horizon, 2))
     return "polynomial" if constant <= LARGEST_DEGREE_CONSTANT else "exponential"
 
 
 def _meaning(name: str, horizon: int, bellman: RatioSummary, doubling: float) -> str:
-    c = horizon * bellman.eps99 / math.log(max(horizon, 2))
+    c = horizon * bellman.eps99 / portable.log(max(horizon, 2))
     return {
         "no error seen": "the Bellman error cannot be told from zero; with 95% confidence its rms "
         f"is at most {bellman.rms.high:.3g}",

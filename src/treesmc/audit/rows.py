@@ -7,6 +7,7 @@ import math
 from treesmc.audit.bootstrap import Estimate
 from treesmc.audit.predict import Route, whole
 from treesmc.audit.report import Report
+from treesmc.sims import portable
 
 MOST_PROMPTS = 20
 
@@ -31,8 +32,8 @@ def particles(log_n: float) -> str:
     """Return exp(log_n) as a whole number, or a power of ten."""
     if math.isnan(log_n):
         return "-"
-    if log_n > math.log(1e7):
-        return "inf" if math.isinf(log_n) else f"1e{log_n / math.log(10):.1f}"
+    if log_n > portable.log(1e7):
+        return "inf" if math.isinf(log_n) else f"1e{log_n / portable.log(10):.1f}"
     return f"{whole(log_n):,.0f}"
 
 
@@ -53,7 +54,7 @@ def particle_range(log_n: Estimate) -> str:
 def largest_step(report: Report) -> str:
     """Return L as seen."""
     steps = report.steps
-    L, L99 = (number(math.exp(min(x, 700))) for x in (steps.log_L_positive, steps.log_L99))
+    L, L99 = (number(portable.exp(min(x, 700))) for x in (steps.log_L_positive, steps.log_L99))
     infinite = "; a zero makes it infinite" if math.isinf(steps.log_L) else ""
     return f"L (largest step of V seen): {L}, 99% of prefixes: {L99}{infinite}"
 
@@ -95,7 +96,7 @@ def steps(report: Report) -> Table:
 def routes(report: Report) -> Table:
     """Particles by route, with what they cost."""
     header = ["route", "N", "95%", "draws", "evaluations", "claim", "because"]
-    log_T = math.log(report.horizon)
+    log_T = portable.log(report.horizon)
     return header, [
         [
             r.name,
@@ -111,7 +112,7 @@ def routes(report: Report) -> Table:
 
 
 def _log_whole(route: Route) -> float:
-    return math.log(route.n) if math.isfinite(route.n) else route.log_n.value
+    return portable.log(route.n) if math.isfinite(route.n) else route.log_n.value
 
 
 def choices(report: Report) -> Table:
@@ -135,7 +136,7 @@ def prompts(report: Report) -> Table:
 def shapes(report: Report) -> Table:
     """Tempered and clipped reward models."""
     return ["V", "N", "v", "L on paths"], [
-        [r.name, particles(r.log_n), number(r.v), number(math.exp(min(r.log_L, 700)))]
+        [r.name, particles(r.log_n), number(r.v), number(portable.exp(min(r.log_L, 700)))]
         for r in report.reshaped
     ]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from treesmc.sims import portable
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.values import guided_policy
@@ -93,7 +94,7 @@ def _walk(
         classes[:, t + 1], symbol = _step(tree, policy, t, classes[:, t], rng)
         drawn = tree.edge_layer(policy, t)[classes[:, t], symbol]
         reference = tree.policy_at(t)[classes[:, t], symbol]
-        log_weight[:, t + 1] = log_weight[:, t] + np.log(reference / drawn)
+        log_weight[:, t + 1] = log_weight[:, t] + portable.log(reference / drawn)
     return classes, log_weight
 
 

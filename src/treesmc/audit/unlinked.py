@@ -17,6 +17,7 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters
 from treesmc.audit.logs import Probes
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
 
 
@@ -32,7 +33,9 @@ def unlinked_steps(probes: Probes, clusters: Clusters, horizon: int) -> FloatArr
     weight = probes.log_weight[lines]
     log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
     with np.errstate(over="ignore"):
-        ratio = np.exp(log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell))
+        ratio = portable.exp(
+            log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell)
+        )
     depth = probes.depth[lines]
     return _replicated_means(ratio, clusters, lines, depth, horizon) - 1
 
@@ -47,7 +50,7 @@ def _replicated_means(
     )
     rows = np.vstack([np.ones((1, width)), clusters.weights])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((rows @ total) / (rows @ count))
+        return np.asarray(portable.matmul(rows, total) / portable.matmul(rows, count))
 
 
 def _log_cell_mean(log_x: FloatArray, log_weight: FloatArray, cell: IntArray) -> FloatArray:
@@ -57,5 +60,7 @@ def _log_cell_mean(log_x: FloatArray, log_weight: FloatArray, cell: IntArray) ->
     np.maximum.at(largest, cell, terms)
     shift = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore"):
-        total = np.bincount(cell, np.exp(terms - shift[cell])) / np.maximum(np.bincount(cell), 1)
-        return (shift + np.log(total))[cell]
+        total = np.bincount(cell, portable.exp(terms - shift[cell])) / np.maximum(
+            np.bincount(cell), 1
+        )
+        return (shift + portable.log(total))[cell]

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from treesmc.audit.protocol import BoolArray, Checked, check_absorbing, take
+from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -154,13 +155,13 @@ def _guided_step(
     below = p.cumsum(axis=1)[:, :-1] <= rng.random(n)[:, None]
     picked = below.sum(axis=1)
     rows = np.arange(n)
-    return take(pool, rows * M + picked), -np.log(M * p[rows, picked])
+    return take(pool, rows * M + picked), -portable.log(M * p[rows, picked])
 
 
 def picking_probabilities(log_V: FloatArray) -> FloatArray:
     """Return p of the module docstring for pools in rows; uniform where all are worth zero."""
     largest = log_V.max(axis=1, keepdims=True)
-    V = np.exp(log_V - np.where(np.isfinite(largest), largest, 0.0))
+    V = portable.exp(log_V - np.where(np.isfinite(largest), largest, 0.0))
     V = np.where(np.isfinite(largest), V, 1.0)
     return (1 - DEFENSIVE) * V / V.sum(axis=1, keepdims=True) + DEFENSIVE / log_V.shape[1]
 

@@ -16,8 +16,6 @@ import math
 from treesmc.commands.arguments import add_tree, check_at_least, check_delta, count
 from treesmc.commands.output import emit
 
-LARGEST_LOG = 709.0
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -29,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every bound of one tree."""
-    from treesmc.sims import certificate, moments, values
+    from treesmc.sims import certificate, moments, portable, values
     from treesmc.sims.treefile import load_tree
     from treesmc.theory import bounds
 
@@ -48,15 +46,10 @@ def run(args: argparse.Namespace) -> int:
         "tv_certificate_stderr": tv_stderr,
         "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), N),
         "tv_uniform": bounds.uniform_tv(T, eps, L, N),
-        "tv_zhu_lu": _exp(bounds.log_zhu_lu_tv(T, eps, L, N)),
+        "tv_zhu_lu": portable.exp(bounds.log_zhu_lu_tv(T, eps, L, N)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
         "particles_predicted": max(1, math.ceil(constant / args.delta)),
     }
     emit(answer, args.json)
     return 0
-
-
-def _exp(log_value: float) -> float:
-    """Return exp, infinite beyond the largest float."""
-    return math.exp(log_value) if log_value < LARGEST_LOG else math.inf

@@ -78,7 +78,7 @@ def _show(texts: dict[str, list[str]], numbers: dict[str, Any], automaton: Any) 
 
 
 def _numbers(judged: Any, args: argparse.Namespace) -> dict[str, Any]:
-    from treesmc.sims import cost, moments, naive_law, reward_models, samplers, values
+    from treesmc.sims import cost, moments, naive_law, portable, reward_models, samplers, values
 
     tree = judged.tree
     constant = cost.terminal_constant(tree)
@@ -97,9 +97,9 @@ def _numbers(judged: Any, args: argparse.Namespace) -> dict[str, Any]:
         "particles_predicted": max(1.0, constant / args.delta),
         "samples_needed": naive_law.least_samples(reference, log_phi, args.delta),
         "n": args.n,
-        "accepted_reference": float(reference @ judged.accepted),
-        "accepted_target": float(values.target_law(tree) @ judged.accepted),
-        "accepted_smc": float(runs.law @ judged.accepted),
+        "accepted_reference": portable.matmul(reference, judged.accepted),
+        "accepted_target": portable.matmul(values.target_law(tree), judged.accepted),
+        "accepted_smc": portable.matmul(runs.law, judged.accepted),
     }
 
 
