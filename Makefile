@@ -84,6 +84,10 @@ bench-compare: $(READY) ## time every kernel and compare with the last stored ru
 audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
 	$(BIN)/python -m treesmc.audit.benchmark docs/audit.md
 
+.PHONY: check-bytes
+check-bytes: $(READY) ## make tables, figures and laws as on other processors, fail if a byte differs
+	$(BIN)/python tests/bytes/check.py
+
 .PHONY: verify
 verify: $(READY) ## check every claim: proof steps, exact instances, measurements
 	$(BIN)/treesmc verify

@@ -35,11 +35,11 @@ from typing import Any
 import numpy as np
 
 from treesmc.sims import portable
-from treesmc.sims.checks import check_inner_fraction, check_integer, check_one_of
+from treesmc.sims.checks import check_inner_fraction, check_integer, check_one_of, check_positive
 from treesmc.sims.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.moments import TargetChain
 from treesmc.sims.naive_law import least_samples
-from treesmc.sims.samplers import sample_smc
+from treesmc.sims.samplers import PARTICLES_PER_CLASS, sample_smc
 from treesmc.sims.streams import generator, map_blocks
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import (
@@ -64,6 +64,10 @@ PARTICLE_CAP = 10**5
 NEAR = 1.5  # a located N has TV within this factor of delta
 STRIDE = 16.0  # largest factor of one step of the search
 SPREAD = 4 / 3  # the two final measurements are this factor below and above
+PRECISION = 0.1
+FEWEST_REPLICATES = 1024
+LARGEST_GROWTH = 64  # of the replicates, from one search to the next
+BUDGET = 2e9  # steps of particles in a measurement, about half a minute
 SLOPES = (-4.0, -0.25)  # admitted d log TV / d log N; the first-order law has -1
 
 
@@ -86,6 +90,8 @@ class Cost:
         Tokens drawn at n_star: n_star T.
     log_stderr : float
         Standard error of log n_star, 0 if exact.
+    replicates : int
+        Of each of the two final measurements, 0 if exact.
     """
 
     n_star: float
@@ -94,6 +100,7 @@ class Cost:
     censored: bool
     reference_draws: float
     log_stderr: float
+    replicates: int
 
     def row(self) -> dict[str, Any]:
         """Return what tables say of a cost: number, ends of the interval, error and evidence."""
@@ -128,6 +135,13 @@ class Sampler:
     seed: int
     jobs: int
 
+    def work(self, N: float) -> float:
+        """Return about how many steps of a particle a replicate costs, its law included."""
+        steps = N * self.tree.horizon
+        if self.resampling == "multinomial" and self.ess_threshold == 1:
+            steps = min(steps, PARTICLES_PER_CLASS * float(self.tree.class_start[-2]))
+        return steps + float(self.tree.n_classes[-1])
+
     def measure(self, N: int, replicates: int) -> Measured:
         """Estimate TV(output law, pi) at N from a number of replicates."""
         log_Z = log_normalizer(self.tree)
@@ -155,7 +169,8 @@ def cost(
     *,
     resampling: str = "multinomial",
     ess_threshold: float = 1.0,
-    replicates: int = 1024,
+    replicates: int | None = None,
+    precision: float = PRECISION,
     seed: int = 0,
     jobs: int = 1,
 ) -> Cost:
@@ -169,7 +184,7 @@ def cost(
         "guided" has one particle, and an infinite n_star where that is not enough.
     delta : float
         Strictly between 0 and 1.
-    resampling, ess_threshold, replicates, seed, jobs
+    resampling, ess_threshold, replicates, precision, seed, jobs
         For the SMC methods, see `least_particles`.
 
     Raises
@@ -187,6 +202,7 @@ def cost(
             resampling=resampling,
             ess_threshold=ess_threshold,
             replicates=replicates,
+            precision=precision,
             seed=seed,
             jobs=jobs,
         )
@@ -204,7 +220,8 @@ def least_particles(
     guided: bool = False,
     resampling: str = "multinomial",
     ess_threshold: float = 1.0,
-    replicates: int = 1024,
+    replicates: int | None = None,
+    precision: float = PRECISION,
     seed: int = 0,
     jobs: int = 1,
     cap: int | None = None,
@@ -218,8 +235,11 @@ def least_particles(
         Strictly between 0 and 1.
     guided, resampling, ess_threshold
         The variant of SMC, as in `sample_smc`.
-    replicates : int
-        Replicates of each of the two final measurements, at least 256; a quarter of it locates.
+    replicates : int, optional
+        Replicates of each of the two final measurements, at least 256; a quarter of it locates. By
+        default as many as the precision takes, unless that is about a minute of work.
+    precision : float
+        Wanted half width of the interval, in log N, where replicates are not given.
     seed, jobs : int
         Root seed, and threads; the result does not depend on the latter.
     cap : int, optional
@@ -237,7 +257,9 @@ def least_particles(
         If an argument is out of range.
     """
     check_inner_fraction("delta", delta)
-    check_integer("replicates", replicates, 8 * BATCHES)
+    check_positive("precision", precision)
+    if replicates is not None:
+        check_integer("replicates", replicates, 8 * BATCHES)
     if _one_is_enough(tree, delta, guided):
         return _exact(tree, 1.0)
     countable = resampling == "multinomial" and ess_threshold == 1
@@ -248,7 +270,9 @@ def least_particles(
         if n_star is not None:
             return _exact(tree, n_star)
     sampler = Sampler(tree, guided, resampling, ess_threshold, seed, jobs)
-    return _search(sampler, start, delta, replicates, cap)
+    if replicates is not None:
+        return _search(sampler, start, delta, replicates, cap)
+    return _precise(sampler, start, delta, precision, cap)
 
 
 def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
@@ -335,6 +359,23 @@ def _exact_particles(tree: TreeMDP, delta: float, start: float, cap: int) -> int
     return least_particles_exact(tree, delta, min(cap, EXACT_CAP))
 
 
+def _precise(sampler: Sampler, start: float, delta: float, precision: float, cap: int) -> Cost:
+    """Search with more and more replicates, until the interval is narrow or work would be long.
+
+    Errors fall with the root of the replicates or, biased on trees of many leaves, faster.
+    """
+    replicates = FEWEST_REPLICATES
+    while True:
+        found = _search(sampler, start, delta, replicates, cap)
+        low, high = found.interval
+        most = BUDGET / sampler.work(found.n_star)
+        lacking = (0.5 * portable.log(high / low) / precision) ** 2
+        if found.censored or lacking <= 1 or high - low <= 2 or 2 * replicates > most:
+            return found
+        replicates = math.ceil(min(replicates * min(max(lacking, 2), LARGEST_GROWTH), most))
+        start = found.n_star
+
+
 def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: int) -> Cost:
     """Locate N* with a quarter of the replicates, then interpolate between two measurements."""
 
@@ -347,14 +388,15 @@ def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: 
     above = min(max(below + 1, math.ceil(centre * SPREAD)), cap)
     measured = [sampler.measure(N, replicates) for N in (below, above)]
     if above == cap and measured[1].value > delta:
-        return Cost(float(cap), (float(cap), math.inf), "measured", True, float(cap * T), math.nan)
+        above_cap = float(cap), math.inf
+        return Cost(float(cap), above_cap, "measured", True, float(cap * T), math.nan, replicates)
     log_n, stderr, bias = _interpolate(portable.log([below, above]), measured, delta)
     half = STUDENT * stderr + bias
     # One particle was ruled out exactly, hence the 2.
     low, n_star, high = (
         max(2.0, float(math.ceil(portable.exp(log_n + x)))) for x in (-half, 0, half)
     )
-    return Cost(n_star, (low, high), "measured", False, n_star * T, stderr)
+    return Cost(n_star, (low, high), "measured", False, n_star * T, stderr, replicates)
 
 
 def _locate(tv: Callable[[int], float], N: int, delta: float, cap: int) -> float:
@@ -389,7 +431,7 @@ def _interpolate(
 
 
 def _exact(tree: TreeMDP, n: float) -> Cost:
-    return Cost(float(n), (float(n), float(n)), "exact", False, float(n) * tree.horizon, 0.0)
+    return Cost(float(n), (float(n), float(n)), "exact", False, float(n) * tree.horizon, 0.0, 0)
 
 
 def _one_is_enough(tree: TreeMDP, delta: float, guided: bool) -> bool:

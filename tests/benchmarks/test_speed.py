@@ -174,7 +174,7 @@ def test_naive_integral(benchmark):
 
 def test_particles_search(benchmark):
     tree = families.needle_in_drift(64, 1 / 64)
-    seconds = measure(benchmark, lambda: least_particles(tree, 0.1), rounds=3)
+    seconds = measure(benchmark, lambda: least_particles(tree, 0.1, replicates=1024), rounds=3)
     limit(benchmark, "N* search on the headline's family, T = 64", seconds)
 
 

@@ -108,6 +108,27 @@ def test_cost_approaches_the_first_order_prediction(guided):
     assert found.n_star != pytest.approx(terminal_constant(tree, not guided) / delta, rel=tolerance)
 
 
+def test_replicates_are_added_until_the_interval_is_narrow():
+    """On trees of many leaves a fixed number of replicates says next to nothing."""
+    tree = value_noise(random_tree(9, seed=3), 0.5, seed=1)
+    fixed, found = least_particles(tree, 0.05, replicates=1024), least_particles(tree, 0.05)
+    low, high = found.interval
+    assert math.log(high / low) / 2 <= 0.1 or high - low <= 2
+    assert math.log(fixed.interval[1] / fixed.interval[0]) / 2 > 0.5
+    assert found.replicates > 8 * fixed.replicates
+    # The interval is of 95%: twice as wide a one misses in one of 10^4.
+    again = least_particles(tree, 0.05, replicates=4 * found.replicates, seed=1).n_star
+    assert low - (high - low) / 2 <= again <= high + (high - low) / 2
+
+
+def test_precision_is_checked_and_work_is_bounded(monkeypatch):
+    tree = random_tree(6, 3, seed=1)
+    with pytest.raises(BadInput, match="precision: 0"):
+        least_particles(tree, 0.05, precision=0)
+    monkeypatch.setattr("treesmc.sims.cost.BUDGET", 1e6)
+    assert least_particles(tree, 0.05, precision=1e-4).replicates <= 4096
+
+
 def test_naive_cost_is_least():
     tree = needle_in_drift(12, 0.1)
     found = cost(tree, "naive", DELTA)

@@ -1,9 +1,12 @@
 """The compile cache notices an edit anywhere in the package."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from treesmc.sims import jit, sources
 
@@ -24,18 +27,24 @@ def helper():
 """
 
 
-def run_caller(folder):
+def run_caller(folder, **variables):
     code = (
         "from package.caller import caller; print(caller(), sum(caller.stats.cache_hits.values()))"
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(folder)}
     answer = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return answer.stdout.split()
 
 
-def test_cached_caller_follows_an_edited_helper(tmp_path):
+@pytest.fixture
+def package(tmp_path):
+    """A package of two kernels, compiled as this one is."""
     package = tmp_path / "package"
     package.mkdir()
     for module in (jit, sources):
@@ -43,10 +52,24 @@ def test_cached_caller_follows_an_edited_helper(tmp_path):
         (package / Path(module.__file__).name).write_text(text)
     (package / "caller.py").write_text(CALLER)
     (package / "helper.py").write_text(HELPER.format(number=1))
+    return package
+
+
+def test_cached_caller_follows_an_edited_helper(tmp_path, package):
     assert run_caller(tmp_path) == ["1", "0"]
     assert run_caller(tmp_path) == ["1", "1"], "unchanged sources must hit the cache"
     (package / "helper.py").write_text(HELPER.format(number=2))
     assert run_caller(tmp_path) == ["2", "0"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the other processor is an x86")
+def test_processors_share_a_cache_and_never_a_kernel(tmp_path, package):
+    """As on a cluster: one home, nodes of several kinds."""
+    older = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}
+    assert run_caller(tmp_path) == ["1", "0"]
+    assert run_caller(tmp_path, **older) == ["1", "0"], "compiled for another processor"
+    assert run_caller(tmp_path, **older) == ["1", "1"]
+    assert run_caller(tmp_path) == ["1", "1"], "still there"
 
 
 def test_kernel_leaves_numba_settings_alone():

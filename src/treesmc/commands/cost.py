@@ -3,6 +3,8 @@
 n_star is the least n with total variation (over terminal classes) at most DELTA. It is exact where
 the output law is (naive, rejection, guided, and smc on trees of two lineages), otherwise measured
 by a bracketing search, with a 95% interval. For rejection it is the expected number of attempts.
+Replicates are added until the interval is within PRECISION of n_star, or half a minute of work a
+measurement is not enough for that; the answer says how many they were (0 where it is exact).
 A search that reaches its cap is censored: n_star is then a lower bound and the interval is open
 above (null in JSON). guided has a single particle: n_star is 1, or open where that is not enough.
 
@@ -29,7 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", required=True, help="see above")
     parser.add_argument("--delta", type=float, required=True, help="tolerance, in (0, 1)")
     parser.add_argument(
-        "--replicates", type=int, default=1024, metavar="R", help="runs per trial n (default 1024)"
+        "--precision",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="half width of the interval to aim at, as a share of n_star (default 0.1)",
+    )
+    parser.add_argument(
+        "--replicates",
+        type=int,
+        metavar="R",
+        help="runs per trial n (default: as many as it takes)",
     )
     add_sampling(parser)
 
@@ -41,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
     check_name("--method", args.method, COSTED_METHODS)
     check_delta(args.delta)
-    check_at_least("--replicates", args.replicates, 2)
+    if args.replicates is not None:
+        check_at_least("--replicates", args.replicates, 2)
     check_at_least("--seed", args.seed, 0)
     check_at_least("--jobs", args.jobs, 1)
     answer = cost.cost(
@@ -51,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         resampling=args.resampling,
         ess_threshold=args.ess_threshold,
         replicates=args.replicates,
+        precision=args.precision,
         seed=args.seed,
         jobs=args.jobs,
     )
@@ -61,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         "evidence": answer.evidence,
         "interval": [_whole(end) for end in answer.interval],
         "censored": answer.censored,
+        "replicates": answer.replicates,
     }
     emit(keys, args.json)
     return 0
