@@ -33,7 +33,7 @@ import math
 
 import numpy as np
 
-from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.jit import inlined_kernel, inner_kernel, kernel
 from treesmc.sims.kernels.sfc64 import uniform, word
 
 COUNTED_BITS = 256  # largest n that is drawn bit by bit
@@ -63,7 +63,7 @@ def bit_count(x):
     return (x * _SUM) >> _56
 
 
-@inner_kernel
+@inlined_kernel
 def coin_tosses(n, stream):
     """Draw Binomial(n, 1/2), as the number of bits set among n."""
     ones = _ZERO
@@ -75,7 +75,7 @@ def coin_tosses(n, stream):
     return ones
 
 
-@inner_kernel
+@inlined_kernel
 def by_bits(n, p, stream):
     """Draw Binomial(n, p), p < 1, bit by bit: exact for p to 64 bits."""
     bits = np.uint64(p * _TWO_64)
@@ -231,7 +231,7 @@ def plan_split(heap, plan):
         plan[i] = rarer(heap[2 * i], heap[2 * i + 1])
 
 
-@inner_kernel
+@inlined_kernel
 def split(n, plan, first, numbers, stream):
     """Split n over the leaves of a tree, planned in ``plan[first:]``.
 
