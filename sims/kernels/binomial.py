@@ -227,8 +227,9 @@ def share(n, rarer, stream):
 def plan_split(heap, plan):
     """Sum up the leaves (upper half) of `heap`; write the rarer side of every inner node."""
     for i in range(len(heap) // 2 - 1, 0, -1):
-        heap[i] = heap[2 * i] + heap[2 * i + 1]
-        plan[i] = rarer(heap[2 * i], heap[2 * i + 1])
+        left, right = heap[2 * i], heap[2 * i + 1]
+        heap[i] = left + right
+        plan[i] = rarer(left, right)
 
 
 @inlined_kernel
