@@ -58,8 +58,19 @@ build/peers/%/ready: tests/benchmarks/peers/%.txt
 	@$(@D)/bin/python -m pip install --quiet -r $< >$(@D)/pip.log 2>&1
 	@touch $@
 
+# For just this processor, but with our roundings: the results are compared bit for bit.
+CXXFLAGS := -std=c++17 -O3 -march=native -ffp-contract=off -fno-trapping-math -shared -fPIC
+build/peers/cpp/samplers.so: tests/benchmarks/peers/samplers.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -o $@.$$$$ $< && mv $@.$$$$ $@
+
+.PHONY: cpp no-compiler
+cpp: $(if $(shell command -v $(CXX)),build/peers/cpp/samplers.so,no-compiler)
+no-compiler:
+	@echo "make peers: $(CXX) is missing, the C++ peer is left out" >&2
+
 .PHONY: peers
-peers: build/peers/particles/ready build/peers/jax/ready
+peers: cpp build/peers/particles/ready build/peers/jax/ready
 
 BENCH := $(BIN)/python -m pytest -q tests/benchmarks/test_speed.py --benchmark-only \
     --benchmark-timer=time.process_time --benchmark-columns=min,median,rounds

@@ -27,8 +27,8 @@ COLOURS = {
     "systematic": style.ORANGE,
     "counts": style.GREEN,
 }
-LOOKS = {OURS: ("o", "-"), "jax": ("s", "--"), "particles": ("^", ":")}
-NAMES = {OURS: "treesmc", "jax": "JAX", "particles": "particles"}
+LOOKS = {OURS: ("o", "-"), "cpp": ("D", "-."), "jax": ("s", "--"), "particles": ("^", ":")}
+NAMES = {OURS: "treesmc", "cpp": "C++", "jax": "JAX", "particles": "particles"}
 
 
 def draw(csv_path: Path, out_dir: Path) -> list[Path]:

@@ -83,6 +83,15 @@ def inner_kernel(function: Callable) -> Any:
     return _compiled(function, _nrt=False)
 
 
+def inlined_kernel(function: Callable) -> Any:
+    """Compile an inner kernel into its callers.
+
+    A call passes every field of every array through memory: for a tree's tables, as much work as
+    twenty particles' steps. Meant for what is called once or twice, as every caller grows.
+    """
+    return _compiled(function, _nrt=False, forceinline=True)
+
+
 def _compiled(function: Callable, **options: Any) -> Any:
     previous = config.CACHE_DIR  # type: ignore[attr-defined]  # set by numba when it starts
     config.CACHE_DIR = _cache_folder(function.__code__.co_filename)  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ import math
 import numpy as np
 
 from treesmc.sims import portable
-from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.jit import inlined_kernel, inner_kernel, kernel
 from treesmc.sims.kernels.elementary import exp, log, log1p
 from treesmc.sims.kernels.sfc64 import uniform, word
 
@@ -67,7 +67,7 @@ def bit_count(x):
     return (x * _SUM) >> _56
 
 
-@inner_kernel
+@inlined_kernel
 def coin_tosses(n, stream):
     """Draw Binomial(n, 1/2), as the number of bits set among n."""
     ones = _ZERO
@@ -79,7 +79,7 @@ def coin_tosses(n, stream):
     return ones
 
 
-@inner_kernel
+@inlined_kernel
 def by_bits(n, p, stream):
     """Draw Binomial(n, p), p < 1, bit by bit: exact for p to 64 bits."""
     bits = np.uint64(p * _TWO_64)
@@ -231,11 +231,12 @@ def share(n, rarer, stream):
 def plan_split(heap, plan):
     """Sum up the leaves (upper half) of `heap`; write the rarer side of every inner node."""
     for i in range(len(heap) // 2 - 1, 0, -1):
-        heap[i] = heap[2 * i] + heap[2 * i + 1]
-        plan[i] = rarer(heap[2 * i], heap[2 * i + 1])
+        left, right = heap[2 * i], heap[2 * i + 1]
+        heap[i] = left + right
+        plan[i] = rarer(left, right)
 
 
-@inner_kernel
+@inlined_kernel
 def split(n, plan, first, numbers, stream):
     """Split n over the leaves of a tree, planned in ``plan[first:]``.
 

@@ -11,16 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.jit import inlined_kernel, inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.binomial import plan_split, split
 from treesmc.sims.kernels.elementary import log, settle
 from treesmc.sims.kernels.moments import absorb
-from treesmc.sims.kernels.sfc64 import word
+from treesmc.sims.kernels.sfc64 import take
 from treesmc.sims.tree import FloatArray, IntArray
 
 # Measured: with fewer draws than this per cell, one by one is cheaper than a binomial per node.
 FEW_PER_CELL = 8
+_ZERO = np.uint64(0)
 
 
 class Counts(NamedTuple):
@@ -64,7 +65,7 @@ def counts(table):
     return Counts(heaps[0], heaps[1], heaps[2], np.empty(nodes, np.int64), row)
 
 
-@inner_kernel
+@inlined_kernel
 def tally(table, row, bits, n, numbers, stream):
     """Count the symbols of n draws from a row in the leaves of `numbers`."""
     cells = len(numbers) // 2
@@ -72,12 +73,17 @@ def tally(table, row, bits, n, numbers, stream):
         split(n, table.plan, np.int64(row), numbers, stream)
         return
     numbers[cells:] = 0
-    for _ in range(n):
-        e = cross(table.threshold, table.alias, row, bits, word(stream))
-        numbers[cells + np.int64(e - row)] += 1
+    to_leaf = np.uint64(cells) - row  # modulo 2^64
+    done, draws = _ZERO, np.uint64(n)
+    while done < draws:
+        first, until = take(stream, done, draws)
+        for i in range(done, until):
+            e = cross(table.threshold, table.alias, row, bits, stream[first + (i - done)])
+            numbers[to_leaf + e] += 1
+        done = until
 
 
-@inner_kernel
+@inlined_kernel
 def spread_class(table, t, s, n, numbers, mass, stream):
     """Send n particles of class s across the edges of depth t; add their weights to `mass`."""
     bits = table.bits[t]
@@ -92,7 +98,7 @@ def spread_class(table, t, s, n, numbers, mass, stream):
         mass[child] += numbers[cells + b] * table.ratio[e]
 
 
-@inner_kernel
+@inlined_kernel
 def step(table, t, n, heap, plan, numbers, row, mass, stream):
     """Resample n from the leaves of `heap` and extend them, class by class."""
     plan_split(heap, plan)

@@ -13,7 +13,8 @@ Systematic and stratified points lie one in each unit of length, so the number o
 end of each stretch is a formula, and the ancestors are runs of equal numbers (`fill_runs`).
 Multinomial points are not sorted. A table of cut points (Chen & Asau 1974) tells each where to
 start looking: with the sums scaled to end at K = 2^bits, entry k is the particle that covers k. It
-is made of runs too; a point of integer part k finds its particle a step or two further on.
+is made of runs too; a point of integer part k finds its particle a step or two further on. Two are
+taken by arithmetic: a branch that goes either way costs more than both.
 
 The comparison that places a point is the one that made the table, so a particle of weight zero is
 never chosen; the last particle of positive weight ends at K exactly, whatever the rounding.
@@ -25,8 +26,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.jit import inner_kernel, kernel
-from treesmc.sims.kernels.sfc64 import to_unit, uniform, word
+from treesmc.sims.jit import inlined_kernel, inner_kernel, kernel
+from treesmc.sims.kernels.sfc64 import take, to_unit, uniform
 from treesmc.sims.tree import FloatArray
 
 MULTINOMIAL, SYSTEMATIC, STRATIFIED, RESIDUAL = range(4)
@@ -42,7 +43,7 @@ SCHEMES = {
 ROUNDING = 1e-12
 
 RUN = 4  # entries written at once
-_64 = np.uint64(64)
+_ZERO, _RUN = np.uint64(0), np.uint64(RUN)
 
 
 class Scratch(NamedTuple):
@@ -82,7 +83,7 @@ def scratch(n):
     return Scratch(np.empty(n), np.empty(n, np.int32), table, np.empty(n))
 
 
-@inner_kernel
+@inlined_kernel
 def running_sums(weights, sums):
     """Write the running sums of `weights`, four at a time; return the sum of all."""
     total = 0.0
@@ -140,16 +141,17 @@ def fill_runs(ends, slots):
 
     Most runs are short: writing RUN entries without asking is cheaper than a loop.
     """
-    start = 0
+    start = _ZERO
     for i in range(len(ends)):
         for k in range(RUN):
-            slots[start + k] = i
-        for k in range(start + RUN, ends[i]):
+            slots[start + np.uint64(k)] = i
+        end = np.uint64(ends[i])
+        for k in range(start + _RUN, end):
             slots[k] = i
-        start = ends[i]
+        start = end
 
 
-@inner_kernel
+@inlined_kernel
 def make_table(scratch):
     """Turn running sums into sums that end at 2^bits, with their cut points; return bits."""
     bits = table_bits(len(scratch.sums))
@@ -165,17 +167,23 @@ def look_up(sums, table, bits, word):
     point = to_unit(word) * (1 << bits)
     i = table[word >> np.uint64(64 - bits)]
     i += sums[i] <= point
+    i += sums[i] <= point
     while sums[i] <= point:
         i += 1
     return i
 
 
-@inner_kernel
+@inlined_kernel
 def multinomial(scratch, ancestors, stream):
     """Fill `ancestors` with independent draws, from running sums in `scratch`."""
     bits = make_table(scratch)
-    for i in range(len(ancestors)):
-        ancestors[i] = look_up(scratch.sums, scratch.table, bits, word(stream))
+    done, n = _ZERO, np.uint64(len(ancestors))
+    while done < n:
+        first, until = take(stream, done, n)
+        for i in range(done, until):
+            word = stream[first + (i - done)]
+            ancestors[i] = look_up(scratch.sums, scratch.table, bits, word)
+        done = until
 
 
 @inner_kernel
@@ -196,7 +204,7 @@ def residual(weights, scratch, ancestors, stream):
         multinomial(scratch, ancestors[done:n], stream)
 
 
-@inner_kernel
+@inlined_kernel
 def resample(scheme, weights, scratch, ancestors, stream):
     """Draw ancestors by one of `SCHEMES` from weights and their running sums in `scratch`.
 

@@ -7,8 +7,7 @@ has three words a, b, c and a counter w. One step, modulo 2^64, is
     c <- (c rotated left by 24) + word.
 
 Here LANES generators share w and are stepped side by side, which compiles to vector instructions:
-word k of a stream is word k // LANES of lane k % LANES, a fifth of the price of a call to a
-Generator.
+word k of a stream is word k // LANES of lane k % LANES.
 
 A stream is named by a seed and a key, whose last integer is the number of the stream within the
 rest of the key. Lane l of stream number i starts at w = 1 with
@@ -40,6 +39,7 @@ _A, _B, _C = (BUFFER + 2 + LANES * i for i in range(3))
 _LENGTH = BUFFER + 2 + 3 * LANES
 
 _ZERO, _ONE, _3, _11, _24, _40 = (np.uint64(x) for x in (0, 1, 3, 11, 24, 40))
+_LANES, _STEPS = np.uint64(LANES), np.uint64(BUFFER // LANES)
 _EMPTY, _DROPPED = np.uint64(BUFFER), np.uint64(ROUNDS * LANES)
 _UNIT = 2.0**-53
 
@@ -67,14 +67,20 @@ def _words_of_key(seed: int, *key: int) -> NDArray[np.uint64]:
 
 
 @inner_kernel
-def step(stream, w, first):
-    """Step every lane once; write their words to ``stream[first : first + LANES]``."""
-    for lane in range(LANES):
-        word = stream[_A + lane] + stream[_B + lane] + w
-        stream[_A + lane] = stream[_B + lane] ^ (stream[_B + lane] >> _11)
-        stream[_B + lane] = stream[_C + lane] + (stream[_C + lane] << _3)
-        stream[_C + lane] = ((stream[_C + lane] << _24) | (stream[_C + lane] >> _40)) + word
-        stream[first + lane] = word
+def fill(words, a, b, c, w):
+    """Fill `words` by stepping every lane, from w on.
+
+    Arrays of its own and unsigned indices tell the compiler that no word overwrites the state, nor
+    lies before its array: it steps the lanes side by side then, at a quarter of the price.
+    """
+    for first in range(_ZERO, np.uint64(len(words)), _LANES):
+        for lane in range(LANES):
+            word = a[lane] + b[lane] + w
+            a[lane] = b[lane] ^ (b[lane] >> _11)
+            b[lane] = c[lane] + (c[lane] << _3)
+            c[lane] = ((c[lane] << _24) | (c[lane] >> _40)) + word
+            words[first + np.uint64(lane)] = word
+        w += _ONE
 
 
 @inner_kernel
@@ -82,10 +88,9 @@ def refill(stream):
     """Fill the buffer with the next words; drop the first ones of a stream just opened."""
     w = stream[_COUNTER]
     stream[_USED] = _DROPPED if w == _ONE else _ZERO
-    for first in range(0, BUFFER, LANES):
-        step(stream, w, first)
-        w += _ONE
-    stream[_COUNTER] = w
+    a, b, c = stream[_A:_B], stream[_B:_C], stream[_C:_LENGTH]
+    fill(stream[:BUFFER], a, b, c, w)
+    stream[_COUNTER] = w + _STEPS
 
 
 @inner_kernel
@@ -96,6 +101,21 @@ def word(stream):
     used = stream[_USED]
     stream[_USED] = used + _ONE
     return stream[used]
+
+
+@inner_kernel
+def take(stream, done, n):
+    """Take words for the draws from `done` to n, or for as many of them as the buffer holds.
+
+    Returns where they start in `stream`, and the draw to stop before. Taken one by one, every word
+    would wait for the account of the one before to come back from memory.
+    """
+    if stream[_USED] == _EMPTY:
+        refill(stream)
+    first = stream[_USED]
+    taken = min(n - done, _EMPTY - first)
+    stream[_USED] = first + taken
+    return first, done + taken
 
 
 @inner_kernel

@@ -19,13 +19,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.jit import inner_kernel, kernel
+from treesmc.sims.jit import inlined_kernel, inner_kernel, kernel
 from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.elementary import log, settle
 from treesmc.sims.kernels.moments import absorb
 from treesmc.sims.kernels.resampling import RUN, Scratch, resample, running_sums, scratch
-from treesmc.sims.kernels.sfc64 import word
+from treesmc.sims.kernels.sfc64 import take
 from treesmc.sims.tree import FloatArray
+
+_ZERO = np.uint64(0)
 
 
 class Population(NamedTuple):
@@ -67,16 +69,19 @@ def must_resample(weights, total, ess_threshold):
     return total * total < ess_threshold * len(weights) * squares
 
 
-@inner_kernel
+@inlined_kernel
 def extend(table, t, parents, ancestors, edges, weights, stream):
     """Move every particle across an edge of depth t; `weights` receives the new factor only."""
     threshold, alias, next_row, ratio = table.threshold, table.alias, table.next_row, table.ratio
-    bits = table.bits[t]
-    for i in range(len(weights)):
-        row = np.uint64(next_row[parents[ancestors[i]]])
-        e = cross(threshold, alias, row, bits, word(stream))
-        edges[i] = e
-        weights[i] = ratio[e]
+    bits, done, n = table.bits[t], _ZERO, np.uint64(len(weights))
+    while done < n:
+        first, until = take(stream, done, n)
+        for i in range(done, until):
+            row = np.uint64(next_row[parents[ancestors[i]]])
+            e = cross(threshold, alias, row, bits, stream[first + (i - done)])
+            edges[i] = e
+            weights[i] = ratio[e]
+        done = until
 
 
 @inner_kernel

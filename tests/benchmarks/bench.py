@@ -37,8 +37,7 @@ def main() -> int:
     """Return the exit status."""
     absent = missing(PEERS)
     if absent:
-        logs = ", ".join(f"build/peers/{name}/pip.log" for name in absent)
-        _say(f"could not install {' and '.join(absent)} (see {logs}), nothing is written")
+        _say(f"nothing is written without {' and '.join(absent)}; make peers says what is wrong")
     try:
         rows = race(PEERS, ROOT / "build/bench/tasks", ROUNDS)
     except (ValueError, RuntimeError) as error:

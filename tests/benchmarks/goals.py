@@ -41,6 +41,9 @@ class Verdict(NamedTuple):
 
 
 RATIOS = (
+    Ratio("multinomial", "cpp", "multinomial", {"A": 0.85, "B": 0.85, "C": 0.85}),
+    Ratio("systematic", "cpp", "systematic", {"A": 0.85, "B": 0.85, "C": 0.85}),
+    Ratio("counts", "cpp", "counts", {"A": 0.85, "B": 0.85, "C": 0.85}),
     Ratio("multinomial", "particles", "multinomial", {"A": 80, "B": 12, "C": 5}),
     Ratio("multinomial", "jax", "multinomial", {"A": 3.5, "B": 5, "C": 5}),
     Ratio("systematic", "particles", "systematic", {"A": 110, "B": 14, "C": 6}),

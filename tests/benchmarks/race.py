@@ -24,9 +24,9 @@ from treesmc.sims.moments import relative_variance
 from treesmc.sims.values import log_normalizer
 
 HERE = Path(__file__).parent
-PEERS = {"treesmc": sys.executable, "particles": "particles", "jax": "jax"}
 METHODS = {
     "treesmc": ("multinomial", "systematic", "counts"),
+    "cpp": ("multinomial", "systematic", "counts"),
     "particles": ("multinomial", "systematic"),
     "jax": ("multinomial", "systematic"),
 }
@@ -47,7 +47,7 @@ def race(environments: Path, folder: Path, rounds: int) -> list[Row]:
     Parameters
     ----------
     environments : path
-        Holds a virtual environment per peer.
+        Holds a folder per peer: a virtual environment, or the compiled C++.
     folder : path
         Where the tasks are written.
     rounds : int
@@ -64,7 +64,7 @@ def race(environments: Path, folder: Path, rounds: int) -> list[Row]:
 
 def missing(environments: Path) -> list[str]:
     """Return the peers that are not installed."""
-    return [name for name in PEERS if name not in _pythons(environments)]
+    return [name for name in METHODS if name not in _pythons(environments)]
 
 
 def check_law(name: str, ratio: np.ndarray, variance: float, exact: bool) -> None:
@@ -84,6 +84,8 @@ def check_law(name: str, ratio: np.ndarray, variance: float, exact: bool) -> Non
 
 def _pythons(environments: Path) -> dict[str, str]:
     found = {"treesmc": sys.executable}
+    if (environments / "cpp" / "samplers.so").exists():
+        found["cpp"] = sys.executable
     for name in ("particles", "jax"):
         if (environments / name / "ready").exists():
             found[name] = str(environments / name / "bin" / "python")

@@ -11,7 +11,7 @@ from race import check_law
 
 from treesmc.sims.experiments.shards import collect, read_table
 
-SLACK = 1.01
+SLACK = 1.012
 
 
 def rows_at_goal():
@@ -76,8 +76,9 @@ def test_a_missing_peer_is_a_dash_and_not_a_miss():
 
 def test_table_shows_the_ratio_and_the_goal():
     text = markdown(rows_at_goal(), "Measured here.")
-    assert "| systematic over particles | 111 [110] | 14.1 [14] | 6.06 [6] |" in text
-    assert "| counts over particles | 0 | 12.1 [12] | 20.2 [20] |" in text
+    assert "| systematic over particles | 111 [110] | 14.2 [14] | 6.07 [6] |" in text
+    assert "| counts over particles | 0.86 | 12.1 [12] | 20.2 [20] |" in text
+    assert "| counts over cpp | 0.86 [0.85] | 12.1 [0.85] | 20.2 [0.85] |" in text
     assert "| two threads over one | 1.62 | at least 1.6 |" in text
     assert text.endswith("\nMeasured here.\n")
 
@@ -96,7 +97,7 @@ def test_status_is_one_when_a_goal_is_missed(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err == ""
     raced[:] = scaled(raced, "treesmc", "systematic", "B", 0.9)
     assert bench.main() == 1
-    missed = "make bench: missed: systematic over particles at B is 12.7, wanted at least 14\n"
+    missed = "make bench: missed: systematic over particles at B is 12.8, wanted at least 14\n"
     assert capsys.readouterr().err == missed
 
 

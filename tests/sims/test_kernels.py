@@ -258,7 +258,7 @@ KERNELS = {
         walk,
     )
     for name, function in vars(module).items()
-    if hasattr(function, "py_func") and name not in ("word", "uniform", "to_unit")
+    if hasattr(function, "py_func") and name not in ("take", "word", "uniform", "to_unit")
 }
 
 

@@ -27,6 +27,17 @@ def take(stream, out):
         out[i] = sfc64.word(stream)
 
 
+@kernel
+def take_together(stream, out):
+    """Fill `out` with the next words, by as many as there are."""
+    done, n = np.uint64(0), np.uint64(len(out))
+    while done < n:
+        first, until = sfc64.take(stream, done, n)
+        for i in range(done, until):
+            out[i] = stream[first + (i - done)]
+        done = until
+
+
 def words(n, seed, *key):
     out = np.empty(n, np.uint64)
     take(open_stream(seed, *key), out)
@@ -74,12 +85,29 @@ def test_compiled_equals_plain_python():
     with np.errstate(over="ignore"):
         for _ in range(2 * LANES):
             assert sfc64.word(one) == sfc64.word.py_func(two)
-        sfc64.step(one, np.uint64(2**64 - 1), 0)
-        sfc64.step.py_func(two, np.uint64(2**64 - 1), 0)
+        sfc64.fill(*parts(one), LARGEST)
+        sfc64.fill.py_func(*parts(two), LARGEST)
         sfc64.refill(one)
         sfc64.refill.py_func(two)
         assert sfc64.uniform(one) == sfc64.uniform.py_func(two)
     assert (one == two).all()
+
+
+def parts(stream):
+    """The words of a stream and the state of its lanes."""
+    return stream[:BUFFER], *stream[BUFFER + 2 :].reshape(3, LANES)
+
+
+@pytest.mark.parametrize("n", [1, 15, BUFFER, 3 * BUFFER + 7])
+def test_words_taken_together_are_those_taken_one_by_one(n):
+    """From wherever the buffer stands, over as many refills as it takes."""
+    together, one_by_one = open_stream(3, 5), open_stream(3, 5)
+    for _ in range(2):
+        a, b = np.empty((2, n), np.uint64)
+        take_together(together, a)
+        take(one_by_one, b)
+        assert (a == b).all()
+    assert (together == one_by_one).all()
 
 
 def test_uniforms_are_multiples_of_a_power_of_two_below_one():
