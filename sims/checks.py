@@ -7,6 +7,10 @@ import numpy as np
 
 from treesmc.sims.errors import BadInput
 
+LARGEST_LOG_VALUE = 1e9
+"""Largest size of log V. A float beyond it has fewer than seven digits after the point left, so
+that V itself is hardly known; up to it no sum over steps leaves the range of floats."""
+
 
 def check_integer(name: str, value: Any, least: int, most: int | None = None) -> None:
     """Raise BadInput unless a value is an integer from ``least`` to ``most``."""

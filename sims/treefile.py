@@ -14,7 +14,7 @@ The ending of the file name, ``.json`` or ``.npz``, decides.
 import json
 import os
 import tempfile
-import zipfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import parse
 from treesmc.sims.tree import TreeMDP
 
 FIELDS = ("policy", "child", "log_value")
@@ -99,10 +100,7 @@ def _by_suffix(path: Path, for_json: Callable, for_npz: Callable) -> Callable:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"not JSON, or cut short: {error}") from None
+    data = parse(path.read_bytes())
     if not isinstance(data, dict):
         raise BadInput(f"holds a {type(data).__name__}; expected an object with {list(FIELDS)}")
     for field in FIELDS:
@@ -116,10 +114,14 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"not an NPZ archive of plain arrays, or cut short: {error}") from None
+        with warnings.catch_warnings(action="error"), path.open("rb") as handle:
+            with np.load(handle, allow_pickle=False) as archive:
+                arrays = {key: archive[key] for key in archive.files}
+    except OSError:
+        raise
+    except Exception as error:  # of a spoiled archive NumPy, zipfile and zlib each raise their own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(f"not an NPZ archive of plain arrays, or cut short: {reason}") from None
     horizon = sum(key.startswith("policy_") for key in arrays)
     layers = {
         "policy": _take(arrays, "policy", horizon),

@@ -23,6 +23,7 @@ from treesmc.sims.tree import FloatArray, IntArray
 
 MOST_CLUSTERS = 1000
 LEVEL = 0.95
+LARGE = 300.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,24 @@ def resampled(count: int, replicates: int, rng: np.random.Generator) -> FloatArr
     """Return multiplicities float64[B, count] of draws with replacement."""
     uniform = np.full(count, 1 / count)
     return rng.multinomial(count, uniform, size=replicates).astype(np.float64)
+
+
+def weighted_sums(rows: FloatArray, x: FloatArray) -> FloatArray:
+    """Return rows @ x for weights of at least 0: weight 0 takes nothing, of infinity neither."""
+    infinite = x == np.inf
+    if not infinite.any():
+        return np.asarray(rows @ x)
+    return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
+
+
+def overflow(log_x: FloatArray, group: IntArray) -> FloatArray:
+    """Return, per entry, by how much the largest of its group exceeds `LARGE`; mostly 0.
+
+    Taken off logarithms that only count relative to each other, it keeps squares of exp finite.
+    """
+    above = np.zeros(int(group.max(initial=0)) + 1)
+    np.maximum.at(above, group, log_x - LARGE)
+    return above[group]
 
 
 def expanded_percentiles(replicates: FloatArray, count: int) -> tuple[float, float]:

@@ -6,7 +6,6 @@ way (a live one, say) builds `Probes` and gets the same report.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,9 +29,9 @@ from treesmc.audit.predict import (
 from treesmc.audit.ratios import QUANTILES, RatioSummary, StepSizes, bellman_ratios, step_sizes
 from treesmc.audit.regime import Regime, regime
 from treesmc.audit.reshape import Reshaped, reshaped
-from treesmc.commands.output import plain
 from treesmc.sims.checks import check_inner_fraction
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import finite, listed, written
 
 FEW_PROMPTS = 10
 LARGEST_SENSIBLE = 1e6
@@ -134,12 +133,12 @@ class Report:
             strict=True,
         ):
             entry["eps99"] = summary.eps99
-        result: dict[str, Any] = plain(entries)
+        result: dict[str, Any] = finite(listed(entries))
         return result
 
     def to_json(self) -> str:
         """Return the report as one JSON object."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        return written(self.to_dict())
 
 
 def audit(

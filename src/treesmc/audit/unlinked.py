@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters
+from treesmc.audit.bootstrap import Clusters, weighted_sums
 from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -47,7 +47,7 @@ def _replicated_means(
     )
     rows = np.vstack([np.ones((1, width)), clusters.weights])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((rows @ total) / (rows @ count))
+        return np.asarray(weighted_sums(rows, total) / (rows @ count))
 
 
 def _log_cell_mean(log_x: FloatArray, log_weight: FloatArray, cell: IntArray) -> FloatArray:

@@ -4,6 +4,8 @@ import argparse
 import difflib
 from collections.abc import Iterable
 
+LARGEST_COUNT = 1e300
+
 METHODS = (
     "target",
     "reference",
@@ -49,13 +51,13 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    """Read a whole number, plain or in scientific notation: ``100``, ``1e40``."""
+    """Read a whole number of any float's size, plain or scientific: ``100``, ``1e40``."""
+    number = float(text)
+    if not number.is_integer() or abs(number) > LARGEST_COUNT:
+        raise ValueError(text)
     try:
         return int(text)
     except ValueError:
-        number = float(text)
-        if not number.is_integer():
-            raise ValueError(text) from None
         return int(number)
 
 
