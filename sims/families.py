@@ -27,6 +27,7 @@ from treesmc.sims.values import log_true_value
 FAIR = np.array([0.5, 0.5])
 LARGEST_LOG = 700.0  # log of the largest odds a float can hold, with room to spare
 LARGEST_EXPLICIT_LAYER = 2**22
+LARGEST_LUMPED_HORIZON = 4096  # of trees of order T^2 edges
 
 
 def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
@@ -48,7 +49,7 @@ def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
     TreeMDP
         Class k of depth t: k ones so far, S_t = t + 1.
     """
-    check_horizon(T, 1)
+    check_horizon(T, 1, LARGEST_LUMPED_HORIZON)
     check_positive("r", r)
     policy, child = _counting_layers(T)
     rest = np.log((1 + r) / 2) if true_value else 0.0
@@ -101,7 +102,7 @@ def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     TreeMDP
         Class k + t of depth t >= 1 is elsewhere with k ones, class k below the hidden symbol.
     """
-    check_horizon(T, 2)
+    check_horizon(T, 2, LARGEST_LUMPED_HORIZON)
     check_inner_fraction("drift", drift)
     factor = np.log([1 - drift, 1 + drift])
     policy, child = [_hidden_symbol(T, eps)], [np.array([[0, 1]])]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from cases import Case, make_case
+from cases import Case, make_case, warm_cases
 from oracle import judge, limited_memory, replayed
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +29,8 @@ def main() -> int:
     parser.add_argument("--case", type=int, help="replay this one, and keep its files")
     args = parser.parse_args()
     with limited_memory():
+        for case in warm_cases():
+            judge(case, seconds=600)
         if args.case is not None:
             return _replay(make_case(args.seed, args.case))
         return _campaign(args.seed, range(args.start, args.cases))

@@ -272,6 +272,19 @@ def language(rng: Random) -> tuple[list[str], dict[str, bytes]]:
     return [*words, *_json(rng)], text_file(rng)
 
 
+def warm_cases() -> list[Case]:
+    """Return cases that between them compile every kernel, which takes longer than a case may."""
+    files = {"tree.json": json.dumps(examples().trees[4]).encode()}
+    lines = ["cost tree.json --method smc --delta 0.5 --replicates 256"]
+    for method in METHODS[:-1]:
+        lines.append(f"law tree.json --method {method} -n 4 --replicates 2")
+    for scheme in RESAMPLING[:-1]:
+        smc = "law tree.json --method {} -n 4 --replicates 2 --resampling {} --ess-threshold {}"
+        for method in ("smc", "guided-smc"):
+            lines += [smc.format(method, scheme, threshold) for threshold in (0.5, 1)]
+    return [Case("warm/0", line.split(), files) for line in lines]
+
+
 KINDS: dict[Callable[[Random], tuple[list[str], dict[str, bytes]]], int] = {
     inspect: 20,
     certify: 22,

@@ -93,14 +93,14 @@ def weighted_sums(rows: FloatArray, x: FloatArray) -> FloatArray:
     return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
 
 
-def overflow(log_x: FloatArray, group: IntArray) -> FloatArray:
-    """Return, per entry, by how much the largest of its group exceeds `LARGE`; mostly 0.
+def far(log_x: FloatArray, group: IntArray) -> FloatArray:
+    """Return, per entry, the largest of its group if exp of twice that is no float, else 0.
 
-    Taken off logarithms that only count relative to each other, it keeps squares of exp finite.
+    Taken off logarithms that only count relative to each other, it keeps squares of exp in range.
     """
-    above = np.zeros(int(group.max(initial=0)) + 1)
-    np.maximum.at(above, group, log_x - LARGE)
-    return above[group]
+    largest = np.full(int(group.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(largest, group, log_x)
+    return np.where(np.isfinite(largest) & (np.abs(largest) > LARGE), largest, 0.0)[group]
 
 
 def expanded_percentiles(replicates: FloatArray, count: int) -> tuple[float, float]:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters, Estimate, overflow
+from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -93,7 +93,7 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
         return None
     depths = np.unique(probes.depth[usable])
     log_drift = probes.rollouts.mean[usable] - probes.log_value[usable]
-    shift = overflow(log_drift, probes.depth[usable])
+    shift = far(log_drift, probes.depth[usable])
     columns = _line_columns(probes, usable, shift)
     rows = []
     for t in depths:
@@ -179,7 +179,7 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     depth, code = probes.depth[known], clusters.code[known]
     log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
     log_reward -= _scale(probes, known)
-    reward = np.exp(log_reward - overflow(log_reward, depth))
+    reward = np.exp(log_reward - far(log_reward, depth))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
         return Estimate(0.0, 0.0, math.nan)

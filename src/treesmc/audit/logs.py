@@ -330,9 +330,10 @@ def _number(record: dict[str, Any], field: str) -> float:
 
 
 def _check_sizes(field: str, values: list[float]) -> None:
+    """Refuse numbers that are finite and too large; the others are for the caller to judge."""
     if values and not -LARGEST_LOG_VALUE <= min(values) <= max(values) <= LARGEST_LOG_VALUE:
         for value in values:
-            if value > -math.inf and abs(value) > LARGEST_LOG_VALUE:
+            if LARGEST_LOG_VALUE < abs(value) < math.inf:
                 raise BadField(f"{field}: {_shown(value)} exceeds {LARGEST_LOG_VALUE:g} in size")
 
 
@@ -347,10 +348,10 @@ def _logs(record: dict[str, Any], field: str) -> list[float]:
     if not set(map(type, values)) <= NUMBERS:
         entry = next(v for v in values if type(v) not in NUMBERS)
         raise BadField(f"{field}: {str(entry)[:40]!r} is not a number")
+    _check_sizes(field, values)
     total = sum(values)
     if math.isnan(total) or total == math.inf:
         raise BadField(f"{field}: holds nan or +infinity")
-    _check_sizes(field, values)
     return values
 
 

@@ -40,8 +40,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from treesmc.audit.bootstrap import in_order_of_appearance
+from treesmc.audit.bootstrap import LARGE, in_order_of_appearance
 from treesmc.audit.logs import NO_PATH, Draws, Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -192,6 +193,8 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
     whole = A.sum(axis=0) * B.sum(axis=0) / Z.sum(axis=0) ** 2
     with np.errstate(invalid="ignore"):
         without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
+    if not n:  # the proposal's paths are none of the reference's
+        return np.full(len(whole), np.nan)
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
     return corrected * np.exp(scale) - 1
@@ -278,7 +281,9 @@ def _corrected_outlook(
     ]
 
     def corrected(x: FloatArray, x0: FloatArray, x1: FloatArray) -> FloatArray:
-        return np.maximum(2 * x - (x0 + x1) / 2, 0.0)
+        infinite = (x == np.inf) | (x0 == np.inf) | (x1 == np.inf)
+        with np.errstate(invalid="ignore"):
+            return np.where(infinite, np.inf, np.maximum(2 * x - (x0 + x1) / 2, 0.0))
 
     return replace(
         full,
@@ -337,8 +342,8 @@ def _rewarded_outlook(statistics: list[PathStatistics], grid: FloatArray) -> Out
     v = np.array([x.v_steps for x in statistics])
     return Outlook(
         tv,
-        0.5 * stack.mean(np.abs(b)),
-        stack.mean(np.maximum(v.sum(axis=1)[stack.code] + b, 0.0)),
+        stack.or_infinite(0.5 * stack.mean(np.abs(b))),
+        stack.or_infinite(stack.mean(np.maximum(v.sum(axis=1)[stack.code] + b, 0.0))),
         v,
         np.array([x.chi2 for x in statistics]),
         stack.ess,
@@ -356,7 +361,10 @@ class _Stack:
     p : float64[n]
         Target probabilities: they sum to one in each prompt.
     excess : list of float64[n, T]
-        h - 1, from all rollouts and from each half.
+        h - 1, from all rollouts and from each half; h is held below exp(`LARGE`), where more of it
+        changes total variation no further.
+    beyond : bool[P]
+        Whether more of it would change a mean.
     ess : float64[P]
     """
 
@@ -364,21 +372,30 @@ class _Stack:
     start: IntArray
     p: FloatArray
     excess: list[FloatArray]
+    beyond: NDArray[np.bool_]
     ess: FloatArray
 
     @classmethod
     def of(cls, statistics: list[PathStatistics]) -> _Stack:
         """Stack the statistics of several prompts."""
         size = np.array([len(x.p) for x in statistics])
-        with np.errstate(over="ignore"):
-            excess = [np.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)]
+        start, p = np.cumsum(size) - size, np.concatenate([x.p for x in statistics])
+        log_h = [np.concatenate([x.log_h[k] for x in statistics]) for k in range(3)]
+        largest = np.max(log_h, axis=(0, 2))
+        with np.errstate(divide="ignore"):
+            felt = (largest > LARGE) & (largest + np.log(p) > 0)
         return cls(
             np.repeat(np.arange(len(size)), size),
-            np.cumsum(size) - size,
-            np.concatenate([x.p for x in statistics]),
-            excess,
+            start,
+            p,
+            [np.expm1(np.minimum(x, LARGE)) for x in log_h],
+            np.logical_or.reduceat(felt, start),
             np.array([x.ess for x in statistics]),
         )
+
+    def or_infinite(self, x: FloatArray) -> FloatArray:
+        """Return a mean of each prompt, infinite where it was held below its value."""
+        return np.where(self.beyond, np.inf, x)
 
     def mean(self, x: FloatArray) -> FloatArray:
         """Return E_pi[x] in each prompt, float64[P]."""

@@ -37,7 +37,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters, Estimate, overflow
+from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -169,7 +169,7 @@ class _Lines:
     def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
         """Summarise some of the lines."""
         rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
-        shift = overflow(self.observed[chosen], np.zeros_like(chosen)).max(initial=0.0)
+        shift = float(far(self.observed[chosen], np.zeros_like(chosen))[0])
         moments = _Moments.of(rows @ self._sums(chosen, shift), shift)
         shape = _Shape.of(self.observed[chosen], self.gap[chosen])
         raw = self._raw_quantiles(chosen, rows)

@@ -13,7 +13,7 @@ from treesmc.audit.aggregate import ScoreReport, compare_aggregations
 from treesmc.audit.bootstrap import Clusters
 from treesmc.audit.drift import Drift, value_drift
 from treesmc.audit.last_choice import LastChoice, last_choices
-from treesmc.audit.logs import Probes, Scores
+from treesmc.audit.logs import MOST_STEPS, Probes, Scores
 from treesmc.audit.paths import linked_paths
 from treesmc.audit.predict import (
     BOUND,
@@ -29,7 +29,7 @@ from treesmc.audit.predict import (
 from treesmc.audit.ratios import QUANTILES, RatioSummary, StepSizes, bellman_ratios, step_sizes
 from treesmc.audit.regime import Regime, regime
 from treesmc.audit.reshape import Reshaped, reshaped
-from treesmc.sims.checks import check_inner_fraction
+from treesmc.sims.checks import check_tolerance
 from treesmc.sims.errors import BadInput
 from treesmc.sims.jsontext import finite, listed, written
 
@@ -251,11 +251,13 @@ def _horizon(probes: Probes, horizon: int | None) -> int:
         return deepest + 1
     if horizon <= deepest:
         raise BadInput(f"horizon: {horizon}, but a prefix has depth {deepest}")
+    if horizon > MOST_STEPS:
+        raise BadInput(f"horizon: {horizon} steps; at most {MOST_STEPS} are audited")
     return horizon
 
 
 def _check(probes: Probes, delta: float, replicates: int, seed: int) -> None:
-    check_inner_fraction("delta", delta)
+    check_tolerance("delta", delta)
     if replicates < 20:
         raise BadInput(f"bootstrap: {replicates} replicates are too few; at least 20")
     if seed < 0:

@@ -30,8 +30,8 @@ def unlinked_steps(probes: Probes, clusters: Clusters, horizon: int) -> FloatArr
     log_square = probes.children.mean_square()[lines] + log_drift2 - value
     cell = probes.depth[lines].astype(np.int64) * len(probes.prompts) + probes.prompt[lines]
     weight = probes.log_weight[lines]
-    log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # of a cell without reward v is not known
+        log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
         ratio = np.exp(log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell))
     depth = probes.depth[lines]
     return _replicated_means(ratio, clusters, lines, depth, horizon) - 1

@@ -82,7 +82,7 @@ def check_at_least(name: str, value: int, least: int) -> None:
 
 
 def check_delta(delta: float) -> None:
-    """Raise BadInput unless 0 < delta < 1."""
-    from treesmc.sims.checks import check_inner_fraction
+    """Raise BadInput unless delta is a tolerance in total variation."""
+    from treesmc.sims.checks import check_tolerance
 
-    check_inner_fraction("--delta", delta)
+    check_tolerance("--delta", delta)
