@@ -114,9 +114,12 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        with warnings.catch_warnings(action="error"), path.open("rb") as handle:
-            with np.load(handle, allow_pickle=False) as archive:
-                arrays = {key: archive[key] for key in archive.files}
+        with (
+            warnings.catch_warnings(action="error"),
+            path.open("rb") as handle,
+            np.load(handle, allow_pickle=False) as archive,
+        ):
+            arrays = {key: archive[key] for key in archive.files}
     except OSError:
         raise
     except Exception as error:  # of a spoiled archive NumPy, zipfile and zlib each raise their own

@@ -86,6 +86,16 @@ def npz_bytes(arrays: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
+def parquet_bytes(records: list[Any]) -> bytes:
+    """Return records as a Parquet table."""
+    import pyarrow
+    from pyarrow import parquet
+
+    buffer = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(records), buffer)
+    return buffer.getvalue()
+
+
 def lines_of(records: list[Any]) -> str:
     """Return records as JSON Lines."""
     return "".join(json.dumps(record) + "\n" for record in records)

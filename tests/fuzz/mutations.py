@@ -13,14 +13,18 @@ NUMBERS = (
     *(1e15, -1e16, 2**31, 2**53, 2**63, -(2**63), 2**64, 1e100, -1e154, 1e299, -1e299, 1e308),
     *(-1.7976931348623157e308, 10**30, -(10**400), float("nan"), float("inf"), float("-inf")),
 )
-WRONG = ("", "text", "\ud800", "\u2028", "a\nb", None, True, False, [], {}, [[]], {"a": 1}, [None])
+WRONG = (
+    *("", "text", "\ud800", "\u2028", "a\nb", None, True, False, [], {}, [[]], {"a": 1}, [None]),
+)
 RAW = (  # what no value of Python is written as
-    *("1e999", "-1e999", "-Infinity", "01", "+1", ".5", "1.", "0x10", "nul", "'a'", "[1,]", "1e-999"),
-    *("9" * 400, "9" * 5000, "[" * 3000 + "]" * 3000, "[" * 100_000, '{"a":' * 50_000, "1" * 17),
-)  # fmt: skip
+    *("1e999", "-1e999", "-Infinity", "01", "+1", ".5", "1.", "0x10", "nul", "'a'", "[1,]"),
+    *("1e-999", "9" * 400, "9" * 5000, "1" * 17),
+    *("[" * 3000 + "]" * 3000, "[" * 100_000, '{"a":' * 50_000),
+)
 MARK = "@raw{}@"
 SPANS = (0.0, -1.0, 1e-12, 3.0, 30.0, 500.0, 1e4, 1e6, 4e8, 3e9, 1e15, 1e299)
 TINY = (0.0, 5e-324, 1e-310, 1e-300, 1e-100, 1e-17, 1e-16, 1e-12, 1e-5, 0.5)
+LOGS = ("log_", "child_", "rollout_", "scores")  # fields of numbers begin with one of these
 DTYPES = ("f2", "f4", "i1", "u1", "i8", "u8", "c16", "?", "U5", "S3", "O", "M8[s]", "m8[s]", ">f8")
 
 Random = random.Random
@@ -43,7 +47,7 @@ def spoil_bytes(rng: Random, data: bytes) -> bytes:
             case 4:
                 data_[i:i] = rng.choice((b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\n", b"\r", b'"'))
             case 5:
-                data_[i : i + 1] = rng.choice(b"[]{},:\"-.eE0123456789").to_bytes()
+                data_[i : i + 1] = rng.choice(b'[]{},:"-.eE0123456789').to_bytes()
             case _ if data_:
                 k = min(i, len(data_) - 1)
                 data_[k] ^= 1 << rng.randrange(8)
@@ -112,7 +116,8 @@ def strain_log(rng: Random, records: list[dict[str, Any]]) -> list[dict[str, Any
     """Return lines that are still valid, or nearly, with logarithms at the extremes."""
     span, shift = rng.choice(SPANS), rng.choice((0.0, *SPANS)) * rng.choice((-1, 1))
     share, dead = rng.choice((0.05, 0.5, 1.0)), rng.choice((0.0, 0.0, 0.1, 0.6, 1.0))
-    fields = rng.sample(sorted({key for line in records for key in line if key.startswith(LOGS)}), 1)
+    held = sorted({key for line in records for key in line if key.startswith(LOGS)})
+    fields = rng.sample(held, rng.choice((1, 1, len(held))))
 
     def strained(x: float) -> float:
         if rng.random() < dead:
@@ -125,9 +130,6 @@ def strain_log(rng: Random, records: list[dict[str, Any]]) -> list[dict[str, Any
         return {key: _mapped(x, strained) if key in fields else x for key, x in line.items()}
 
     return [line_of(line) for line in records if rng.random() < 0.97]
-
-
-LOGS = ("log_", "child_", "rollout_", "scores")
 
 
 def _mapped(x: Any, change: Callable[[float], float]) -> Any:

@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.audit.logs import NO_PATH, Probes
 from treesmc.sims.streams import generator
@@ -85,7 +86,7 @@ def resampled(count: int, replicates: int, rng: np.random.Generator) -> FloatArr
     return rng.multinomial(count, uniform, size=replicates).astype(np.float64)
 
 
-def weighted_sums(rows: FloatArray, x: FloatArray) -> FloatArray:
+def weighted_sums(rows: FloatArray, x: NDArray) -> FloatArray:
     """Return rows @ x for weights of at least 0: weight 0 takes nothing, of infinity neither."""
     infinite = x == np.inf
     if not infinite.any():

@@ -230,9 +230,9 @@ class _Checked:
         self.skipped, self.first_skipped = 0, ""
 
     def __iter__(self) -> Iterator[tuple]:
-        for number, record, parse in _raw(self.path):
+        for number, record, parsed in _raw(self.path):
             try:
-                yield self.check(parse(record))
+                yield self.check(parsed(record))
             except (BadField, ValueError) as error:
                 self._refuse(f"{self.path}: line {number}: {error}")
 
@@ -260,14 +260,14 @@ def _raw(path: Path) -> Iterator[tuple[int, Any, Callable[[Any], Any]]]:
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        from pyarrow import ArrowInvalid, parquet  # type: ignore[import-untyped,unused-ignore]
+        from pyarrow import ArrowException, parquet  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise BadInput(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
     try:
         for batch in parquet.ParquetFile(path).iter_batches(BLOCK):
             yield from batch.to_pylist()
-    except ArrowInvalid as error:
-        raise BadInput(f"{path}: not Parquet: {error}") from None
+    except (ArrowException, OSError, ValueError) as error:
+        raise BadInput(f"{path}: not Parquet: {' '.join(str(error).split())}") from None
 
 
 def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:

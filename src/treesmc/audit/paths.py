@@ -197,7 +197,8 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
         return np.full(len(whole), np.nan)
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
-    return corrected * np.exp(scale) - 1
+    v = corrected * np.exp(scale) - 1
+    return np.where(v == -np.inf, np.nan, v)  # noise beyond floats: nothing is known
 
 
 def _scaled(log_x: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -32,6 +32,6 @@ def _readable(value: Any) -> str:
         shown = ", ".join(_readable(entry) for entry in value[:SHOWN_ENTRIES])
         more = len(value) - SHOWN_ENTRIES
         return f"[{shown}]" if more <= 0 else f"[{shown}, ... {more} more; --json for all]"
-    if value is None or isinstance(value, float) and math.isnan(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
