@@ -28,7 +28,7 @@ def parse(text: str | bytes) -> Any:
     except RecursionError:
         raise BadInput("not JSON: nested too deeply") from None
     except ValueError as error:
-        raise BadInput(f"not JSON: {error}") from None
+        raise BadInput(f"not JSON, or cut short: {error}") from None
 
 
 def written(value: Any) -> str:

@@ -131,7 +131,7 @@ def _read_npz(path: Path) -> dict[str, Any]:
         "child": _take(arrays, "child", horizon),
         "log_value": _take(arrays, "log_value", horizon + 1),
     }
-    return {**layers, "name": _checked_name(str(arrays.get("name", "")))}
+    return {**layers, "name": _checked_name(arrays.get("name", np.array("")).tolist())}
 
 
 def _take(arrays: dict[str, np.ndarray], field: str, n_layers: int) -> list[np.ndarray]:

@@ -92,8 +92,7 @@ def complaint(case: Case, outcome: Outcome) -> str | None:
     if err and case.argv[0] not in SPEAKS:
         return f"an answer, and on standard error: {err[:200]!r}"
     wrong = _wrong_json(out) if "--json" in case.argv else None
-    quotes = "--skip-bad" in case.argv  # lines that were left out, and may have held nan
-    return wrong or (None if quotes else _wrong_text(out))
+    return wrong or (None if "--skip-bad" in case.argv else _wrong_text(out))  # it quotes a line
 
 
 def _wrong_refusal(out: str, err: str) -> str | None:

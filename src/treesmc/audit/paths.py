@@ -399,8 +399,8 @@ class _Stack:
         return np.where(self.beyond, np.inf, x)
 
     def mean(self, x: FloatArray) -> FloatArray:
-        """Return E_pi[x] in each prompt, float64[P]."""
-        return np.add.reduceat(self.p * x, self.start)
+        """Return E_pi[x] in each prompt, float64[P]; weight 0 takes nothing, of infinity neither."""
+        return np.add.reduceat(self.p * np.where(self.p > 0, x, 0.0), self.start)
 
     def log_u(self, N: float) -> list[FloatArray]:
         """Return log u_N(x) in the closed form, from all rollouts and from each half."""
