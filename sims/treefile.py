@@ -2,8 +2,8 @@
 
 JSON
     An object with ``policy`` (T matrices, each S_t rows of B_t numbers), ``child`` (T matrices of
-    the same shape, integers below S_{t+1}), ``log_value`` (T + 1 vectors of length S_t) and,
-    optionally, ``name``.
+    the same shape, integers below S_{t+1}), ``log_value`` (T + 1 vectors of length S_t, between
+    -1e9 and 1e9) and, optionally, ``name``.
 NPZ
     The same layers as NumPy arrays keyed ``policy_0 ... policy_{T-1}``, ``child_0 ...``,
     ``log_value_0 ... log_value_T``, and optionally ``name``.

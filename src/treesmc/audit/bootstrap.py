@@ -87,11 +87,12 @@ def resampled(count: int, replicates: int, rng: np.random.Generator) -> FloatArr
 
 
 def weighted_sums(rows: FloatArray, x: NDArray) -> FloatArray:
-    """Return rows @ x for weights of at least 0: weight 0 takes nothing, of infinity neither."""
+    """Return rows @ x for weights of at least 0: weight 0 takes nothing of infinity."""
     infinite = x == np.inf
-    if not infinite.any():
-        return np.asarray(rows @ x)
-    return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
+    with np.errstate(over="ignore"):
+        if not infinite.any():
+            return np.asarray(rows @ x)
+        return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
 
 
 def far(log_x: FloatArray, group: IntArray) -> FloatArray:

@@ -51,6 +51,7 @@ GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 
 TAIL = 1e-3  # total variation below which it is taken to fall like 1/N
 LEAST_FREEDOM = 2.0
+LEAST_SHARE = 1e-300  # of the target, relative to the largest, that a path needs to count
 MANY_PATHS = 200
 CHUNK = 200  # prompts held in memory together; the share of noise is pooled over them
 
@@ -212,9 +213,9 @@ def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, 
     """Return target probabilities, and which paths have any."""
     reachable = np.isfinite(paths.value).all(axis=1)
     log_p = np.where(reachable, omega + paths.true[0][:, -1], -np.inf)
-    alive = np.flatnonzero(log_p > -np.inf)
-    p = np.exp(log_p[alive] - log_p.max())
-    return p / p.sum(), alive
+    p = np.exp(log_p - log_p.max())
+    alive = np.flatnonzero(p > LEAST_SHARE)
+    return p[alive] / p[alive].sum(), alive
 
 
 def _log_mean(log_weight: FloatArray, log_x: FloatArray) -> FloatArray:
@@ -399,8 +400,8 @@ class _Stack:
         return np.where(self.beyond, np.inf, x)
 
     def mean(self, x: FloatArray) -> FloatArray:
-        """Return E_pi[x] in each prompt, float64[P]; weight 0 takes nothing, of infinity neither."""
-        return np.add.reduceat(self.p * np.where(self.p > 0, x, 0.0), self.start)
+        """Return E_pi[x] in each prompt, float64[P]."""
+        return np.add.reduceat(self.p * x, self.start)
 
     def log_u(self, N: float) -> list[FloatArray]:
         """Return log u_N(x) in the closed form, from all rollouts and from each half."""
