@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from treesmc.sims.checks import (
+    LARGEST_LOG_VALUE,
     check_horizon,
     check_inner_fraction,
     check_nonnegative,
@@ -176,6 +177,8 @@ def random_tree(
     check_horizon(T, 1)
     check_positive("concentration", concentration)
     check_nonnegative("sigma", sigma)
+    if sigma > LARGEST_LOG_VALUE:
+        raise BadInput(f"sigma: {sigma} is too large, the most is {LARGEST_LOG_VALUE:g}")
     if branching < 1 or branching**T > LARGEST_EXPLICIT_LAYER:
         raise BadInput(
             f"branching: {branching}^{T} leaves; between 1 and {LARGEST_EXPLICIT_LAYER} are kept"

@@ -147,6 +147,7 @@ BAD = [
     ("certify {tree} -n 10 --delta 1.5", ["--delta", "1.5"]),
     ("certify {tree} -n 10 --delta 1e-200", ["--delta", "1e-200"]),
     ("make product --horizon 100000 -o {absent}", ["horizon", "100000"]),
+    ("make random --horizon 3 --sigma 1e308 -o {absent}", ["sigma", "1e+308"]),
     ("make needle --horizon 10000000000000000000 -o {absent}", ["horizon", "10000000000000000000"]),
     ("cost {tree} --method smc --delta 0", ["--delta", "0"]),
     ("cost {tree} --method target --delta 0.1", ["target"]),
