@@ -95,9 +95,13 @@ bench-compare: $(READY) ## time every kernel and compare with the last stored ru
 audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
 	$(BIN)/python -m treesmc.audit.benchmark docs/audit.md
 
-.PHONY: check-bytes
-check-bytes: $(READY) ## make tables, figures and laws as on other processors, fail if a byte differs
-	$(BIN)/python tests/bytes/check.py
+# The same cases for the same SEED. Those that fail are kept, and each with the command to replay it.
+CASES ?= 100000
+SEED  ?= 0
+
+.PHONY: fuzz
+fuzz: $(READY) ## feed CASES=100000 spoiled inputs to every command, keep what breaks in build/fuzz
+	$(BIN)/python tests/fuzz/campaign.py --cases $(CASES) --seed $(SEED)
 
 .PHONY: verify
 verify: $(READY) ## check every claim: proof steps, exact instances, measurements

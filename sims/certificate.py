@@ -25,6 +25,7 @@ from treesmc.sims.moments import (
     TargetChain,
     asymptotic_variance,
     check_particles,
+    is_faint,
     log_mixture,
     mixture_excess,
 )
@@ -32,6 +33,7 @@ from treesmc.sims.target_paths import target_expectation, visited_classes
 from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
 
 DEFAULT_PATHS = 4096
+LARGEST_LOG = 700.0
 
 
 def _log_path_advantages(chain: TargetChain, classes: IntArray) -> FloatArray:
@@ -132,12 +134,21 @@ def first_order_constant(
     if np.isinf(v):
         return np.inf, 0.0
 
-    def half_deviation(classes: IntArray) -> FloatArray:
-        log_h = log_m + _log_path_advantages(chain, classes)
+    def b(classes: IntArray) -> FloatArray:
         with np.errstate(over="ignore"):
-            return 0.5 * np.abs(portable.expm1(log_h).sum(axis=1) - v)
+            return np.expm1(log_m + _log_path_advantages(chain, classes)).sum(axis=1)
 
-    return target_expectation(tree, half_deviation, n_paths, seed)
+    def half_deviation(classes: IntArray) -> FloatArray:
+        return 0.5 * np.abs(b(classes) - v)
+
+    def shortfall(classes: IntArray) -> FloatArray:
+        return np.maximum(v - b(classes), 0.0)
+
+    # v is the mean of b, so both have the same mean; the second misses nothing where b is vast on
+    # paths too rare for a float.
+    log_h = (log_m[t] + chain.log_advantage(t)[tree.policy_at(t) > 0] for t in range(tree.horizon))
+    vast = is_faint(tree) or max(float(step.max()) for step in log_h) > LARGEST_LOG
+    return target_expectation(tree, shortfall if vast else half_deviation, n_paths, seed)
 
 
 def log_mixing_ratios(tree: TreeMDP) -> FloatArray:

@@ -7,6 +7,23 @@ import numpy as np
 
 from treesmc.sims.errors import BadInput
 
+LARGEST_LOG_VALUE = 1e9
+"""Largest size of log V. A float beyond it has fewer than seven digits after the point left, so
+that V itself is hardly known; up to it no sum over steps leaves the range of floats."""
+
+
+LARGEST_HORIZON = 100_000
+
+LEAST_TOLERANCE = 1e-100
+"""Far below what total variation can be told to, and its square is still a float."""
+
+
+def check_tolerance(name: str, value: float) -> None:
+    """Raise BadInput unless 1e-100 <= value < 1."""
+    check_inner_fraction(name, value)
+    if value < LEAST_TOLERANCE:
+        raise BadInput(f"{name}: {value} is too small, the least is {LEAST_TOLERANCE:g}")
+
 
 def check_integer(name: str, value: Any, least: int, most: int | None = None) -> None:
     """Raise BadInput unless a value is an integer from ``least`` to ``most``."""
@@ -18,10 +35,12 @@ def check_integer(name: str, value: Any, least: int, most: int | None = None) ->
         raise BadInput(f"{name}: {value} is too large, the most is {most}")
 
 
-def check_horizon(T: int, least: int) -> None:
-    """Raise BadInput unless a tree family has a member of horizon T."""
+def check_horizon(T: int, least: int, most: int = LARGEST_HORIZON) -> None:
+    """Raise BadInput unless a tree family has a member of horizon T that can be held."""
     if T < least:
         raise BadInput(f"horizon: {T} is too short; this family needs at least {least}")
+    if T > most:
+        raise BadInput(f"horizon: {T} is too long; trees of this family have at most {most} steps")
 
 
 def check_positive(name: str, value: float) -> None:

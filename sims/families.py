@@ -16,6 +16,7 @@ import numpy as np
 
 from treesmc.sims import portable
 from treesmc.sims.checks import (
+    LARGEST_LOG_VALUE,
     check_horizon,
     check_inner_fraction,
     check_nonnegative,
@@ -29,6 +30,7 @@ from treesmc.sims.values import log_true_value
 FAIR = np.array([0.5, 0.5])
 LARGEST_LOG = 700.0  # log of the largest odds a float can hold, with room to spare
 LARGEST_EXPLICIT_LAYER = 2**22
+LARGEST_LUMPED_HORIZON = 4096  # of trees of order T^2 edges
 
 
 def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
@@ -50,7 +52,7 @@ def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
     TreeMDP
         Class k of depth t: k ones so far, S_t = t + 1.
     """
-    check_horizon(T, 1)
+    check_horizon(T, 1, LARGEST_LUMPED_HORIZON)
     check_positive("r", r)
     policy, child = _counting_layers(T)
     rest = portable.log((1 + r) / 2) if true_value else 0.0
@@ -103,7 +105,7 @@ def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     TreeMDP
         Class k + t of depth t >= 1 is elsewhere with k ones, class k below the hidden symbol.
     """
-    check_horizon(T, 2)
+    check_horizon(T, 2, LARGEST_LUMPED_HORIZON)
     check_inner_fraction("drift", drift)
     factor = portable.log([1 - drift, 1 + drift])
     policy, child = [_hidden_symbol(T, eps)], [np.array([[0, 1]])]
@@ -177,6 +179,8 @@ def random_tree(
     check_horizon(T, 1)
     check_positive("concentration", concentration)
     check_nonnegative("sigma", sigma)
+    if sigma > LARGEST_LOG_VALUE:
+        raise BadInput(f"sigma: {sigma} is too large, the most is {LARGEST_LOG_VALUE:g}")
     if branching < 1 or branching**T > LARGEST_EXPLICIT_LAYER:
         raise BadInput(
             f"branching: {branching}^{T} leaves; between 1 and {LARGEST_EXPLICIT_LAYER} are kept"

@@ -43,6 +43,9 @@ from treesmc.sims.errors import BadInput
 from treesmc.sims.tree import FloatArray, TreeMDP
 from treesmc.sims.values import class_laws, log_true_value, target_policy
 
+FAINT = float(np.finfo(np.float64).tiny)  # probabilities below have lost digits, or all of them
+LIMIT = 1e200  # particles at which N Var(Zhat/Z) is its limit
+
 
 def log_sum(log_terms: FloatArray, axis: int = -1) -> FloatArray:
     """Return log of the sum of exp(log_terms) along an axis; each sum has a finite term."""
@@ -101,10 +104,19 @@ class TargetChain:
     def log_root_forecast(self) -> FloatArray:
         """Return log m_{0,u}, u = 0..T-1: the ratios Z_u / Z of S6, Z_u = E_ref[V_u]."""
         laws = class_laws(self.tree, target_policy(self.tree))
+        if laws.min() < FAINT:  # their share of the mean may still count
+            return self._carried_forecast()
         with np.errstate(divide="ignore"):
             log_laws = portable.log(laws)
         depths = range(self.tree.horizon)
         return np.array([log_sum(self.tree.layer(log_laws, t) + self.log_drift(t)) for t in depths])
+
+    def _carried_forecast(self) -> FloatArray:
+        """Return the same by carrying it back to the root, which takes no law."""
+        log_m = np.empty((self.tree.n_classes[-1], 0))
+        for t in reversed(range(self.tree.horizon)):
+            log_m = self.log_forecast(t, log_m)
+        return np.asarray(log_m[0])
 
 
 def log_mixture(log_terms: FloatArray, N: float) -> FloatArray:
@@ -187,7 +199,9 @@ def asymptotic_variance(tree: TreeMDP) -> float:
     Notes
     -----
     Claim S6, where E_pi[h_t] is written eta_t(h_t^2): under pi the step (x_{t-1}, x_t) has
-    density h_t with respect to eta_t = pi_{t-1} x pi_ref. Time O(edges).
+    density h_t with respect to eta_t = pi_{t-1} x pi_ref. Time O(edges); where floats do not hold
+    the densities or the law, the limit is taken of `relative_variance`. Infinite if it exceeds the
+    largest float.
     """
     chain = TargetChain.of(tree)
     policy = target_policy(tree)
@@ -197,5 +211,13 @@ def asymptotic_variance(tree: TreeMDP) -> float:
         law = tree.layer(laws, t)[:, None] * tree.edge_layer(policy, t)
         log_h = np.where(law > 0, log_m + chain.log_advantage(t), 0.0)
         with np.errstate(over="ignore"):
-            total += float(np.sum(law * portable.expm1(log_h)))
-    return total
+            total += float(np.sum(law * np.expm1(log_h)))
+    return LIMIT * relative_variance(tree, LIMIT) if total == np.inf or is_faint(tree) else total
+
+
+def is_faint(tree: TreeMDP) -> bool:
+    """Whether the target gives a step that exists a probability too small for a float."""
+    policy = target_policy(tree)
+    laws = class_laws(tree, policy)
+    law = np.repeat(laws[: tree.class_start[-2]], np.repeat(tree.n_symbols, tree.n_classes[:-1]))
+    return bool((law[tree.policy > 0] * policy[tree.policy > 0] < FAINT).any())

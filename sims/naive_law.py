@@ -47,6 +47,7 @@ _RIGHT_CUT = 708.0
 _CHUNK_CELLS = 1 << 17
 _ALL_INTEGERS = 2.0**53
 _RELATIVE_GAP = 1e-9
+_WIDEST = 1400.0  # n exp(-1400) is no normal double even at n = 1e300
 
 
 def naive_law(p: Array, log_phi: Array, n: float) -> Array:
@@ -77,7 +78,7 @@ def naive_law(p: Array, log_phi: Array, n: float) -> Array:
     live = p > 0
     levels, level = np.unique(log_phi[live], return_inverse=True)
     mass = np.bincount(level, weights=p[live]).astype(np.float64)
-    density = _density(mass, levels - levels[-1], float(n))
+    density = _density(mass, _close(levels - levels[-1]), float(n))
     law = np.zeros_like(p)
     law[live] = p[live] * density[level]
     return law
@@ -170,6 +171,12 @@ def _middle(low: float, high: float) -> float:
     """Integer near the geometric mean, strictly between low and high."""
     mean = math.floor(math.sqrt(max(low, 1.0)) * math.sqrt(high))
     return float(min(max(mean, low + 1.0), high - 1.0))
+
+
+def _close(levels: Array) -> Array:
+    """Return log reward levels with wide gaps narrowed: beyond that, one level is as good as 0."""
+    narrowed = np.maximum(np.diff(levels) - _WIDEST, 0.0)
+    return levels + np.append(np.cumsum(narrowed[::-1])[::-1], 0.0)
 
 
 def _density(mass: Array, log_reward: Array, n: float) -> Array:

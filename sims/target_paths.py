@@ -108,6 +108,8 @@ def enumerate_class_paths(tree: TreeMDP, limit: int) -> tuple[IntArray, FloatArr
         step = np.searchsorted(parent, classes[path, -1]) + rank
         probability = probability[path] * weight[step]
         classes = np.column_stack([classes[path], child[step]])
+        held = probability > 0  # a product can underflow
+        classes, probability = classes[held], probability[held]
     return classes, probability
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims.checks import LARGEST_LOG_VALUE
 from treesmc.sims.errors import BadInput
 
 ROW_SUM_TOLERANCE = 1e-9
@@ -191,7 +192,10 @@ def _numbers(data: Any, field: str, t: int) -> NDArray:
         raise BadInput(f"{field}: depth {t}: {_ragged_place(data)}") from None
     if array.size and array.dtype.kind not in "iuf":
         raise BadInput(f"{field}: depth {t}: holds {str(array.ravel()[0])[:40]!r}, not a number")
-    return array
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):  # from a longer float; infinity is refused later
+        return array.astype(np.float64, copy=False)
 
 
 def _check_entries(data: list, field: str, t: int) -> None:
@@ -281,9 +285,14 @@ def _check_children(policy: FloatArray, child: IntArray, t: int, n_next: int) ->
 
 
 def _check_values(layer: FloatArray, t: int) -> None:
-    bad = ~np.isfinite(layer)
+    bad = ~(np.abs(layer) <= LARGEST_LOG_VALUE)
     if bad.any():
         s = int(np.argmax(bad))
+        if np.isfinite(layer[s]):
+            raise BadInput(
+                f"log_value: depth {t}, class {s}: {layer[s]} is out of range; log V lies between "
+                f"-{LARGEST_LOG_VALUE:g} and {LARGEST_LOG_VALUE:g}"
+            )
         raise BadInput(
             f"log_value: depth {t}, class {s}: {layer[s]} is not finite; assumption A1 bounds "
             f"V(child)/V(parent) by L, so every value must be positive and finite"

@@ -2,8 +2,8 @@
 
 JSON
     An object with ``policy`` (T matrices, each S_t rows of B_t numbers), ``child`` (T matrices of
-    the same shape, integers below S_{t+1}), ``log_value`` (T + 1 vectors of length S_t) and,
-    optionally, ``name``.
+    the same shape, integers below S_{t+1}), ``log_value`` (T + 1 vectors of length S_t, between
+    -1e9 and 1e9) and, optionally, ``name``.
 NPZ
     The same layers as NumPy arrays keyed ``policy_0 ... policy_{T-1}``, ``child_0 ...``,
     ``log_value_0 ... log_value_T``, and optionally ``name``.
@@ -14,7 +14,7 @@ The ending of the file name, ``.json`` or ``.npz``, decides.
 import json
 import os
 import tempfile
-import zipfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import parse
 from treesmc.sims.tree import TreeMDP
 
 FIELDS = ("policy", "child", "log_value")
@@ -99,10 +100,7 @@ def _by_suffix(path: Path, for_json: Callable, for_npz: Callable) -> Callable:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"not JSON, or cut short: {error}") from None
+    data = parse(path.read_bytes())
     if not isinstance(data, dict):
         raise BadInput(f"holds a {type(data).__name__}; expected an object with {list(FIELDS)}")
     for field in FIELDS:
@@ -116,17 +114,24 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
+        with (
+            warnings.catch_warnings(action="error"),
+            path.open("rb") as handle,
+            np.load(handle, allow_pickle=False) as archive,
+        ):
             arrays = {key: archive[key] for key in archive.files}
-    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"not an NPZ archive of plain arrays, or cut short: {error}") from None
+    except OSError:
+        raise
+    except Exception as error:  # of a spoiled archive NumPy, zipfile and zlib each raise their own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadInput(f"not an NPZ archive of plain arrays, or cut short: {reason}") from None
     horizon = sum(key.startswith("policy_") for key in arrays)
     layers = {
         "policy": _take(arrays, "policy", horizon),
         "child": _take(arrays, "child", horizon),
         "log_value": _take(arrays, "log_value", horizon + 1),
     }
-    return {**layers, "name": _checked_name(str(arrays.get("name", "")))}
+    return {**layers, "name": _checked_name(arrays.get("name", np.array("")).tolist())}
 
 
 def _take(arrays: dict[str, np.ndarray], field: str, n_layers: int) -> list[np.ndarray]:

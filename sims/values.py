@@ -55,14 +55,26 @@ def bellman_log_ratio(tree: TreeMDP) -> FloatArray:
 
 def epsilon_per_depth(tree: TreeMDP) -> FloatArray:
     """Return the Bellman error of each inner depth, float64[T]: the least eps of A2 there."""
-    largest = np.maximum.reduceat(np.abs(bellman_log_ratio(tree)), tree.class_start[:-2])
     with np.errstate(over="ignore"):
-        return portable.expm1(largest)
+        return np.expm1(_log_errors(tree))
+
+
+def _log_errors(tree: TreeMDP) -> FloatArray:
+    """Return log(1 + eps) of each inner depth, float64[T]."""
+    largest: FloatArray = np.maximum.reduceat(
+        np.abs(bellman_log_ratio(tree)), tree.class_start[:-2]
+    )
+    return largest
 
 
 def epsilon(tree: TreeMDP) -> float:
     """Return the Bellman error, the least eps for which A2 holds."""
     return float(epsilon_per_depth(tree).max())
+
+
+def log_error(tree: TreeMDP) -> float:
+    """Return log(1 + epsilon), finite where epsilon is not."""
+    return float(_log_errors(tree).max())
 
 
 def log_increments(tree: TreeMDP) -> FloatArray:
@@ -79,9 +91,14 @@ def log_increments(tree: TreeMDP) -> FloatArray:
 
 def ratio_bound(tree: TreeMDP) -> float:
     """Return L, the least L >= 1 for which A1 holds."""
-    steps = log_increments(tree)
     with np.errstate(over="ignore"):
-        return float(portable.exp(np.abs(steps[np.isfinite(steps)]).max()))
+        return float(np.exp(log_ratio_bound(tree)))
+
+
+def log_ratio_bound(tree: TreeMDP) -> float:
+    """Return log L, finite where L is not."""
+    steps = log_increments(tree)
+    return float(np.abs(steps[np.isfinite(steps)]).max())
 
 
 def value_error(tree: TreeMDP) -> float:
@@ -101,8 +118,17 @@ def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
         expected = log_expectation(tree, t, log_next)[:, None]
         policy = tree.policy_at(t)
         log_ratio = np.where(policy > 0, log_next[tree.child_at(t)] - expected, -np.inf)
-        tree.edge_layer(result, t)[:] = policy * portable.exp(log_ratio)
+        tree.edge_layer(result, t)[:] = _tilted(policy, log_ratio)
     return result
+
+
+def _tilted(policy: FloatArray, log_ratio: FloatArray) -> FloatArray:
+    """Return policy exp(log_ratio), at most one, also where only the product is a float."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        product = policy * np.exp(log_ratio)
+        if np.isfinite(product).all():
+            return np.asarray(product)
+        return np.where(np.isfinite(product), product, np.exp(np.log(policy) + log_ratio))
 
 
 def target_policy(tree: TreeMDP) -> FloatArray:

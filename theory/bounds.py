@@ -17,6 +17,7 @@ whichever hypothesis bounds q_t. So there are two functionals of log q (`instanc
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,45 @@ def _log_minus_one(log_q: FloatArray) -> FloatArray:
 def _remaining(T: int) -> FloatArray:
     """Return T - t for t = 1..T, float64[T]."""
     return np.arange(T - 1, -1, -1.0)
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """A1 and A2 at horizon T, in logarithms: these are finite where L and eps are not.
+
+    Attributes
+    ----------
+    T : int
+    log_rho : float
+        log(1 + eps).
+    log_L : float
+    """
+
+    T: int
+    log_rho: float
+    log_L: float
+
+    @classmethod
+    def of(cls, T: int, eps: float, L: float) -> "Hypotheses":
+        """Take the logarithms."""
+        return cls(T, math.log1p(eps), math.log(L))
+
+    def log_ratios(self) -> FloatArray:
+        """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T (S2)."""
+        return self.log_L + (2 * _remaining(self.T) + 1) * self.log_rho
+
+    def log_closed_form(self) -> float:
+        """Return log of L T (1 + eps)^(2T-1), which is at least sum_t (q_t - 1)."""
+        return self.log_L + math.log(self.T) + (2 * self.T - 1) * self.log_rho
+
+    def log_middle(self) -> float:
+        """Return log of (1/2) sum_p q_p (q_p^2 - 1), see `log_zhu_lu_middle_tv`."""
+        log_q = 2 * self.log_L + 2 * _remaining(self.T) * self.log_rho
+        return float(np.logaddexp.reduce(log_q + _log_minus_one(2 * log_q))) - math.log(2)
+
+    def log_zhu_lu(self) -> float:
+        """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
+        return 6 * self.log_L + math.log(self.T / 2) + 6 * (self.T - 1) * self.log_rho
 
 
 # Lower bounds
@@ -76,19 +116,14 @@ def hidden_mass(T: int, eps: float) -> float:
 # SMC with the naive proposal, Zhu & Lu
 
 
-def _log_zhu_lu_constant(T: int, eps: float, L: float) -> float:
-    """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
-    return 6 * portable.log(L) + portable.log(T / 2) + 6 * (T - 1) * portable.log1p(eps)
-
-
 def log_zhu_lu_particles(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of the N = L^6 T (1 + eps)^(6(T-1)) / (2 delta) that suffices (ZL-5.1)."""
-    return _log_zhu_lu_constant(T, eps, L) - portable.log(delta)
+    return Hypotheses.of(T, eps, L).log_zhu_lu() - math.log(delta)
 
 
 def log_zhu_lu_tv(T: int, eps: float, L: float, N: float) -> float:
     """Return log of ZL-5.1's bound on TV at N particles."""
-    return _log_zhu_lu_constant(T, eps, L) - portable.log(N)
+    return Hypotheses.of(T, eps, L).log_zhu_lu() - math.log(N)
 
 
 def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -97,8 +132,7 @@ def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
     The bound inside ZL-5.1's proof, before q (q^2 - 1) <= q^3 and the geometric sum. -inf if L = 1
     and T = 1: the bound is then zero.
     """
-    log_q = 2 * portable.log(L) + 2 * _remaining(T) * portable.log1p(eps)
-    return float(portable.logsumexp(log_q + _log_minus_one(2 * log_q))) - portable.log(2 * N)
+    return Hypotheses.of(T, eps, L).log_middle() - math.log(N)
 
 
 def log_zhu_lu_linear_particles(T: int, c: float, L: float, delta: float) -> float:
@@ -131,7 +165,7 @@ def log_instance_particles(log_q: FloatArray, delta: float) -> float:
 
 def uniform_log_ratios(T: int, eps: float, L: float) -> FloatArray:
     """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T, under A1 and A2 (S2)."""
-    return portable.log(L) + (2 * _remaining(T) + 1) * portable.log1p(eps)
+    return Hypotheses.of(T, eps, L).log_ratios()
 
 
 def value_error_log_ratios(T: int, eps_V: float, L: float) -> FloatArray:
@@ -156,7 +190,7 @@ def log_uniform_particles(T: int, eps: float, L: float, delta: float) -> float:
 
 def log_uniform_particles_simple(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of N = L T (1 + eps)^(2T-1) / delta, the closed form that follows from S2."""
-    return portable.log(L * T / delta) + (2 * T - 1) * portable.log1p(eps)
+    return Hypotheses.of(T, eps, L).log_closed_form() - math.log(delta)
 
 
 def uniform_tv_value_error(T: int, eps_V: float, L: float, N: float) -> float:

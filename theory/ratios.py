@@ -34,14 +34,8 @@ from treesmc.sims.certificate import first_order_constant, log_mixing_ratios, tv
 from treesmc.sims.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.naive_law import least_samples
 from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound, reference_law
-from treesmc.theory.bounds import (
-    log_instance_particles,
-    log_uniform_particles,
-    log_uniform_particles_simple,
-    log_zhu_lu_middle_tv,
-    log_zhu_lu_particles,
-)
+from treesmc.sims.values import epsilon, log_error, log_ratio_bound, ratio_bound, reference_law
+from treesmc.theory.bounds import Hypotheses, log_instance_particles
 from treesmc.theory.steps import Step, identity, inequality
 from treesmc.theory.symbols import L, T, delta, eps, q, r, t
 
@@ -49,6 +43,7 @@ CHAIN = ("exact", "certificate", "instance", "uniform", "middle", "zhu_lu")
 """Routes in their proved order."""
 
 PARTICLE_CAP = 3000
+LARGEST_N = 1e300  # at which S1's certificate is computed
 
 ZHU_LU = L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * delta)
 CLOSED_FORM = L * T * (1 + eps) ** (2 * T - 1) / delta
@@ -71,8 +66,11 @@ class Comparison:
         log N*, where the output law is exact and N* is at most `PARTICLE_CAP`.
     predicted : float
         log of the first-order constant over delta: a prediction (S6).
-    certificate, instance, uniform, closed_form, middle, zhu_lu : float
-        The routes of the module; -inf where one particle is enough for any delta.
+    certificate : float or None
+        log of the least N with S1's certificate at most delta; None if that N is beyond
+        `LARGEST_N`.
+    instance, uniform, closed_form, middle, zhu_lu : float
+        The other routes of the module; -inf where one particle is enough for any delta.
     """
 
     name: str
@@ -82,7 +80,7 @@ class Comparison:
     delta: float
     exact: float | None
     predicted: float
-    certificate: float
+    certificate: float | None
     instance: float
     uniform: float
     closed_form: float
@@ -109,21 +107,22 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
     -------
     Comparison
     """
-    horizon, error, L = tree.horizon, epsilon(tree), ratio_bound(tree)
+    assumed = Hypotheses(tree.horizon, log_error(tree), log_ratio_bound(tree))
+    log_delta = math.log(delta)
     return Comparison(
         name=tree.name,
-        horizon=horizon,
-        eps=error,
-        L=L,
+        horizon=tree.horizon,
+        eps=epsilon(tree),
+        L=ratio_bound(tree),
         delta=delta,
         exact=log_exact_particles(tree, delta),
         predicted=_log(first_order_constant(tree)[0] / delta),
         certificate=log_certified_particles(tree, delta),
         instance=log_instance_particles(log_mixing_ratios(tree), delta),
-        uniform=log_uniform_particles(horizon, error, L, delta),
-        closed_form=log_uniform_particles_simple(horizon, error, L, delta),
-        middle=log_zhu_lu_middle_tv(horizon, error, L, 1.0) - portable.log(delta),
-        zhu_lu=log_zhu_lu_particles(horizon, error, L, delta),
+        uniform=log_instance_particles(assumed.log_ratios(), delta),
+        closed_form=assumed.log_closed_form() - log_delta,
+        middle=assumed.log_middle() - log_delta,
+        zhu_lu=assumed.log_zhu_lu() - log_delta,
     )
 
 
@@ -137,8 +136,11 @@ def log_exact_particles(tree: TreeMDP, delta: float) -> float | None:
     return None if found is None else portable.log(found)
 
 
-def log_certified_particles(tree: TreeMDP, delta: float) -> float:
-    """Return log of the least real N >= 1 with S1's certificate at most delta."""
+def log_certified_particles(tree: TreeMDP, delta: float) -> float | None:
+    """Return log of the least real N >= 1 with S1's certificate at most delta.
+
+    None if that is not known, N being beyond `LARGEST_N`.
+    """
 
     def excess(log_N: float) -> float:
         return tv_certificate(tree, portable.exp(log_N))[0] - delta
@@ -146,7 +148,8 @@ def log_certified_particles(tree: TreeMDP, delta: float) -> float:
     if excess(0.0) <= 0:
         return 0.0
     enough = log_instance_particles(log_mixing_ratios(tree), delta)
-    return float(brentq(excess, 0.0, enough + 1e-9, xtol=1e-9))
+    most = min(enough + 1e-9, math.log(LARGEST_N))
+    return float(brentq(excess, 0.0, most, xtol=1e-9)) if excess(most) <= 0 else None
 
 
 def comparison_markdown(rows: Iterable[Comparison]) -> str:
@@ -187,4 +190,6 @@ def _log_whole(log_N: float) -> float:
 def _particles(log_N: float | None) -> str:
     if log_N is None:
         return ""
-    return f"{portable.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"
+    if log_N == math.inf:
+        return "inf"
+    return f"{math.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"

@@ -15,6 +15,8 @@ from treesmc.sims import portable
 from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.keys import Key
 
+LARGEST = 1e300  # whose differences are floats
+MOST_VALUES = 1_000_000  # of one key
 EXAMPLES = "{from = 0, to = 9, step = 1} or {from = 0.1, to = 1, count = 10}"
 
 
@@ -39,7 +41,8 @@ def values_of(name: str, key: Key, written: Any) -> list[Any]:
 def _counted(table: dict[str, Any]) -> list[int]:
     match {"step": 1, **table}:
         case {"from": int(first), "to": int(last), "step": int(step), **rest} if not rest:
-            return list(range(first, last + 1, step)) if step >= 1 else []
+            few = step >= 1 and (last - first) // step < MOST_VALUES
+            return list(range(first, last + 1, step)) if few else []
     return []
 
 
@@ -55,7 +58,8 @@ def _spaced(key: Key, table: dict[str, Any]) -> list[Any]:
             **rest,
         } if not rest:
             least = 0 if scale == "log" else -math.inf
-            if not (least < first < last < math.inf and count >= 2 and every >= 1):
+            held = 2 <= count <= MOST_VALUES and max(abs(first), abs(last)) <= LARGEST
+            if not (least < first < last and held and every >= 1):
                 return []
             spaced = portable.geomspace if scale == "log" else np.linspace
             found = spaced(first, last, count)[::every].tolist()

@@ -67,9 +67,7 @@ class Folder:
         BadInput
             If a value of the file is wrong, or the folder cannot be written.
         """
-        for _ in sweep:  # all points are checked before the first is computed
-            pass
-        folder = cls._of(path, sweep)
+        folder = cls._of(path, sweep.check())
 
         def write(handle: BinaryIO) -> None:
             handle.write(sweep.text)

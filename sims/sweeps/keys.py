@@ -9,6 +9,7 @@ from typing import Any
 from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.formula import evaluate, fill, label_names, names
 
+LARGEST_WHOLE = 1e300
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -77,8 +78,9 @@ class Key:
 
 
 def whole(least: int) -> Key:
-    """Whole numbers from ``least`` on."""
-    return Key(int, lambda value: value >= least, f"a whole number of at least {least}")
+    """Whole numbers from ``least`` on, as far as floats go."""
+    wanted = f"a whole number of at least {least} and at most {LARGEST_WHOLE:g}"
+    return Key(int, lambda value: least <= value <= LARGEST_WHOLE, wanted)
 
 
 def one_of(known: Iterable[str]) -> Key:

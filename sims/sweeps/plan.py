@@ -89,6 +89,12 @@ class Sweep:
                 except BadInput as error:
                     raise BadInput(f"{self.path}: {block.name}{error}") from None
 
+    def check(self) -> "Sweep":
+        """Return the sweep, once every point is known to be admitted; else raise BadInput."""
+        for _ in self:
+            pass
+        return self
+
     def parameters(self) -> dict[str, type]:
         """Return the columns of the points, and their types."""
         used = {key for block in self.blocks for names, _ in block.axes for key in names}
@@ -124,10 +130,12 @@ def load_sweep(path: Path, quick: bool = False) -> Sweep:
         return _sweep(path, path.read_bytes(), quick)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not TOML: {error}") from None
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
+    except RecursionError:
+        raise BadInput(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # of syntax, encoding, or an integer of too many digits
+        raise BadInput(f"{path}: not TOML: {error}") from None
 
 
 def _sweep(path: Path, text: bytes, quick: bool) -> Sweep:

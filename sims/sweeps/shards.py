@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 import numba
 import numpy as np
 
+from treesmc.sims.jsontext import parse
 from treesmc.sims.treefile import write_atomically
 
 Parameters = dict[str, Any]
@@ -89,7 +90,7 @@ class Shards:
 
     def _read(self, parameters: Parameters) -> Row:
         try:
-            shard = json.loads(self.path(parameters).read_text(encoding="utf-8"))
+            shard = parse(self.path(parameters).read_bytes())
         except (OSError, ValueError):
             return {}
         trusted = isinstance(shard, dict) and shard.get("parameters") == parameters

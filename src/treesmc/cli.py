@@ -106,6 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(f"treesmc: error: {error}", file=sys.stderr)
         return 2
+    except MemoryError:
+        print("treesmc: error: out of memory; this machine cannot hold the input", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as interrupt:  # whoever kept results says so in its argument
         print("; ".join(["treesmc: interrupted", *interrupt.args]), file=sys.stderr)
         return INTERRUPTED

@@ -99,3 +99,20 @@ def test_rules():
     }
     for name, rule in AGGREGATIONS.items():
         np.testing.assert_allclose(np.exp(rule(log_p)), expected[name])
+
+
+def test_what_cannot_be_told_is_not_told():
+    alone = Scores(["p"], np.zeros(1, np.int32), [np.array([0.5])], np.zeros(1), [np.zeros(1)])
+    assert compare_aggregations(alone).telescopes is None
+    p, log_reward = martingale()
+    log_weights = np.log(p)
+    log_weights[0, 0] = -np.inf
+    assert compare_aggregations(scores_of(p, log_reward, log_weights)).telescopes is False
+
+
+@pytest.mark.parametrize("far", [-2000.0, 2000.0])
+def test_rewards_far_from_the_scores_warn_of_nothing(far):
+    p, log_reward = martingale()
+    report = rows(compare_aggregations(scores_of(p, log_reward + far)))
+    moved = report["product"].bellman_rms
+    assert moved == np.inf if far > 0 else moved == pytest.approx(1 / np.sqrt(T), rel=0.1)

@@ -123,3 +123,22 @@ def test_clusters_are_prompts_then_paths_then_lines():
     loose = probes_of(logs_from_tree(EXACT, 1, 4, 2, 0, 0, linked=False))
     kinds = [(c.kind, c.count) for c in (Clusters.of(p, 20, 0) for p in (many, one, loose))]
     assert kinds == [("prompts", 3), ("paths", 4), ("lines", 20)]
+
+
+@pytest.mark.parametrize("shift", [-2000.0, 2000.0])
+def test_ratios_beyond_floats_keep_their_quantiles(shift):
+    """Children that are all worth exp(shift) times more move log rho by shift, and nothing else."""
+    lines = list(logs_from_tree(EXACT, 4, 8, 2, 0, 0))
+    moved = [
+        {**line, "child_log_values": [x + shift for x in line["child_log_values"]]}
+        for line in lines
+    ]
+    plain, far = (
+        bellman_ratios(probes, Clusters.of(probes, 50, 0))[0]
+        for probes in (probes_of(iter(lines)), probes_of(iter(moved)))
+    )
+    for a, b in zip(plain.quantiles, far.quantiles, strict=True):
+        assert b.value == pytest.approx(a.value + shift)
+    assert far.reliability == pytest.approx(plain.reliability)
+    assert far.mean.value == (np.inf if shift > 0 else 0)
+    assert far.rms.value == (np.inf if shift > 0 else 1)

@@ -9,6 +9,7 @@ import pytest
 from treesmc.audit.html import page
 from treesmc.audit.last_choice import by_weight, largest_reward
 from treesmc.audit.logs import probes_of
+from treesmc.audit.naive import reward_law
 from treesmc.audit.report import audit
 from treesmc.audit.synthetic import logs_from_tree
 from treesmc.audit.table import render
@@ -98,3 +99,9 @@ def test_a_log_without_rewards_says_nothing():
     found = audit(probes_of(early), DELTA, horizon=8, replicates=20)
     assert found.last_choice == []
     assert "largest reward" not in render(found)
+
+
+def test_a_reward_of_no_weight_is_no_class():
+    mass, log_phi, _ = reward_law(np.array([0.0, -100.0]), np.array([0.0, -740.0]))
+    assert mass == pytest.approx([1.0])
+    assert log_phi == pytest.approx([0.0])

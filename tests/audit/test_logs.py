@@ -123,6 +123,10 @@ BAD = [
     ({**LINE, "child_log_values": [0.0, True]}, "child_log_values: 'True'"),
     ({**LINE, "child_log_values": [float("inf"), 0]}, "child_log_values: holds nan or +infinity"),
     ({**LINE, "rollout_log_rewards": 3}, "rollout_log_rewards: '3'"),
+    ({**LINE, "child_log_values": [0.0, -1e299]}, "child_log_values: -1e+299 exceeds 1e+09"),
+    ({**LINE, "child_log_values": [0.5, 10**400]}, "child_log_values: 1000"),
+    ({**LINE, "log_value": 1e10}, "log_value: 10000000000.0 exceeds 1e+09 in size"),
+    ({**LINE, "depth": 10**6}, "depth: 1000000 is not a whole number from 0 to 99999"),
     ({**LINE, "prompt": None}, "prompt: 'None'"),
     ({**LINE, "path": 1.5}, "path: '1.5'"),
     ([1], "an object is needed"),
@@ -157,6 +161,14 @@ def test_what_cannot_be_read(tmp_path):
     (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"prompt": 1}\n' * 1000)[:-20])
     with pytest.raises(BadInput, match=r"cannot be read|no probed"):
         read_probes(tmp_path / "cut.jsonl.gz", skip_bad=True)
+
+
+def test_a_line_nested_too_deeply_is_named(tmp_path):
+    path = write(tmp_path / "log.jsonl", [LINE])
+    path.write_text(path.read_text() + "[" * 100_000 + "\n")
+    with pytest.raises(BadInput, match="line 2: not JSON: nested too deeply"):
+        read_probes(path)
+    assert read_probes(path, skip_bad=True).skipped == 1
 
 
 def test_scores(tmp_path):

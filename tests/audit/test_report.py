@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from treesmc.audit.logs import probes_of
+from treesmc.audit.regime import _reach
 from treesmc.audit.report import audit
 from treesmc.audit.rows import particles
 from treesmc.audit.synthetic import logs_from_tree, write_log
@@ -183,3 +184,28 @@ def test_numbers_of_particles():
     assert particles(230.2585) == "1e100.0"
     assert particles(float("inf")) == "inf"
     assert particles(float("nan")) == "-"
+
+
+@pytest.mark.parametrize("span", [-1e5, -800.0, 800.0, 1e8])
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_log_beyond_floats_gets_a_report_without_nan(capsys, tmp_path, span, flags):
+    lines = list(logs_from_tree(TREE, 3, 9, 2, 2, 0))
+    for line in lines[::7]:
+        line["child_log_values"][0] += span
+        line["rollout_log_rewards"][-1] += span
+    write_log(tmp_path / "far.jsonl", iter(lines))
+    text = ask(capsys, tmp_path / "far.jsonl", "--html", tmp_path / "far.html", *flags)
+    assert not re.search(r"\bnan\b", text, re.IGNORECASE)
+    if flags:
+        json.loads(text, parse_constant=pytest.fail)
+
+
+def test_weights_of_zero_throughout_are_no_paths(capsys, tmp_path):
+    lines = [{**x, "log_weight": -np.inf} for x in logs_from_tree(TREE, 2, 9, 2, 2, 0)]
+    write_log(tmp_path / "none.jsonl", iter(lines))
+    assert "nan" not in ask(capsys, tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize(("eps", "T"), [(0.01, "100"), (2.0, "1"), (np.inf, "1"), (5e-324, "inf")])
+def test_the_horizon_that_stays_linear(eps, T):
+    assert _reach(eps) == T

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -144,6 +145,10 @@ BAD = [
     ("law {tree} --method pool-mh --pool 0", ["0"]),
     ("law {tree} --method target --seed -3", ["--seed", "-3"]),
     ("certify {tree} -n 10 --delta 1.5", ["--delta", "1.5"]),
+    ("certify {tree} -n 10 --delta 1e-200", ["--delta", "1e-200"]),
+    ("make product --horizon 100000 -o {absent}", ["horizon", "100000"]),
+    ("make random --horizon 3 --sigma 1e308 -o {absent}", ["sigma", "1e+308"]),
+    ("make needle --horizon 10000000000000000000 -o {absent}", ["horizon", "10000000000000000000"]),
     ("cost {tree} --method smc --delta 0", ["--delta", "0"]),
     ("cost {tree} --method target --delta 0.1", ["target"]),
     ("make nedle --horizon 4 -o {absent}", ["nedle", "did you mean needle?"]),
@@ -185,6 +190,35 @@ def test_bad_usage_gets_one_line_and_code_2(capsys, tree, line):
 def test_naive_law_at_astronomical_n(capsys, tree):
     assert ask(capsys, "law", tree, "--method", "naive", "-n", "1e40")["tv"] < 1e-12
     assert ask(capsys, "certify", tree, "-n", "1e40")["tv_certificate"] < 1e-38
+
+
+def far_tree(folder):
+    """A tree on which v, L and the Bellman error are beyond floats."""
+    path = folder / "far.json"
+    log_value = [[0.0], [-5000.0, 0.0], [0.0, 0.0]]
+    layers = {"policy": [[[0.5, 0.5]], [[1.0], [1.0]]], "child": [[[0, 1]], [[0], [1]]]}
+    path.write_text(json.dumps({**layers, "log_value": log_value}))
+    return path
+
+
+def test_what_is_infinite_is_said_so(capsys, tmp_path):
+    path = far_tree(tmp_path)
+    answer = ask(capsys, "certify", path, "-n", 10)
+    assert answer["particles_predicted"] is None
+    assert answer["tv_uniform"] == 1
+    assert main(["certify", str(path), "-n", "10"]) == 0
+    assert re.search(r"particles_predicted +inf\n", capsys.readouterr().out)
+    assert ask(capsys, "inspect", path)["L"] is None
+    (row,) = ask(capsys, "compare", path)
+    assert row["zhu_lu"] > 30_000
+    assert main(["compare", str(path)]) == 0
+    assert "nan" not in capsys.readouterr().out
+
+
+def test_memory_that_is_not_there_is_no_traceback(capsys, monkeypatch, tree):
+    monkeypatch.setattr("treesmc.commands.inspect.run", lambda args: bytearray(2**62))
+    assert main(["inspect", str(tree)]) == 2
+    assert "out of memory" in capsys.readouterr().err
 
 
 def test_help_names_every_choice():

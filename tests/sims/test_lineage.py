@@ -179,3 +179,8 @@ def test_bad_input_is_refused():
     ):
         with pytest.raises(BadInput):
             call()
+
+
+def test_a_branch_too_rare_for_a_float_beside_one():
+    tree = TreeMDP.from_layers([[[1.0, 1e-30]]], [[[0, 1]]], [[0.0], [0.0, 1.0]])
+    assert lineage_law(tree, 10) == pytest.approx([1.0, 0.0])

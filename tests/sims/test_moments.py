@@ -16,6 +16,7 @@ from treesmc.sims import moments
 from treesmc.sims.enumeration import enumerate_smc
 from treesmc.sims.errors import BadInput
 from treesmc.sims.families import needle, persistent, product
+from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import log_normalizer, log_true_value, reference_law
 
 ROUND_OFF = 1e-11
@@ -150,3 +151,24 @@ def test_drift_beyond_the_largest_float_stays_finite():
 def test_particles_are_checked(N):
     with pytest.raises(BadInput, match="N: "):
         moments.second_moment(product(2), N)
+
+
+FAINT = TreeMDP.from_layers(
+    [[[0.5, 0.5]], [[0.5, 0.5], [0.5, 0.5]]],
+    [[[0, 1]], [[0, 1], [2, 3]]],
+    [[0.0], [-1700.0, 0.0], [-800.0, -800.0, 0.0, 0.0]],
+)  # the first half has probability exp(-800) under the target, and densities of up to exp(900)
+
+
+def test_what_the_target_hardly_visits_still_counts():
+    """Of v about exp(100) is from the first half, which a law that underflows would leave out."""
+    v = moments.asymptotic_variance(FAINT)
+    assert v == pytest.approx(moments.LIMIT * moments.relative_variance(FAINT, moments.LIMIT))
+    assert math.exp(95) < v < math.exp(105)
+    assert moments.is_faint(FAINT)
+    assert not moments.is_faint(needle(30, 0.3))
+
+
+def test_forecasts_are_the_same_by_either_way():
+    chain = moments.TargetChain.of(needle(12, 0.4))
+    assert chain._carried_forecast() == pytest.approx(chain.log_root_forecast())

@@ -192,3 +192,10 @@ def test_bad_input_is_refused(p, log_phi, n):
 def test_bad_tolerance_is_refused(delta):
     with pytest.raises(BadInput, match="delta"):
         least_samples(np.array([0.5, 0.5]), np.zeros(2), delta)
+
+
+def test_a_wide_gap_is_as_good_as_a_wider_one():
+    p = np.array([0.9, 0.06, 0.04])
+    near, far = (naive_law(p, np.array([-gap, -1.0, 0.0]), 20) for gap in (1500.0, 1e9))
+    assert far == pytest.approx(near, rel=1e-12)
+    assert far[0] == pytest.approx(0.9**20, rel=1e-12)  # only where all samples are worthless

@@ -1,5 +1,6 @@
 """Tree files: what is written is read back, and bad files are refused by name and place."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -109,3 +110,30 @@ def test_failed_write_keeps_the_old_file(tree_json, monkeypatch):
         save_tree(random_tree(2, 2), tree_json)
     assert tree_json.read_bytes() == before
     assert [p.name for p in tree_json.parent.iterdir()] == ["tree.json"]
+
+
+@pytest.mark.parametrize("value", [1e299, -1e299, 1.1e9])
+def test_a_logarithm_beyond_all_digits_is_named(tree_json, value):
+    layers = json.loads(tree_json.read_text())["log_value"]
+    layers[1][0] = value
+    with pytest.raises(BadInput, match=r"log_value: depth 1, class 0: .* is out of range"):
+        load_tree(rewrite(tree_json, log_value=layers))
+
+
+def test_a_spoiled_archive_is_refused_wherever_it_is_spoiled(tmp_path):
+    save_tree(random_tree(2, 2), tmp_path / "whole.npz")
+    whole = (tmp_path / "whole.npz").read_bytes()
+    spoiled = tmp_path / "spoiled.npz"
+    for place in range(0, len(whole), 7):
+        spoiled.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with contextlib.suppress(BadInput):  # or read, where a time stamp is of no account
+            load_tree(spoiled)
+
+
+def test_short_floats_are_numbers_too(tmp_path):
+    save_tree(random_tree(1, 2), tmp_path / "tree.npz")
+    with np.load(tmp_path / "tree.npz") as archive:
+        arrays = {key: archive[key] for key in archive.files}
+    arrays["child_0"] = arrays["child_0"].astype(np.float16)
+    np.savez(tmp_path / "short.npz", **arrays)
+    assert load_tree(tmp_path / "short.npz").child.tolist() == [0, 1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from treesmc.sims import values
 from treesmc.sims.errors import BadInput
-from treesmc.sims.families import needle_in_drift, product, random_tree
+from treesmc.sims.families import needle, needle_in_drift, product, random_tree
 from treesmc.sims.perturb import random_sign
 from treesmc.sims.tree import TreeMDP
 
@@ -142,3 +142,19 @@ def test_paths_that_do_not_exist(path, words):
     assert values.existing_path(tree, [1, 1]) == values.path_classes(tree, [1, 1]) == [0, 1, 0]
     with pytest.raises(BadInput, match=words):
         values.existing_path(tree, path)
+
+
+def test_a_subnormal_probability_is_tilted_without_overflow():
+    """Below exp(-709) the tilt is no float, but its product with the probability is."""
+    tree = TreeMDP.from_layers([[[1e-310, 1.0]]], [[[0, 1]]], [[0.0], [2000.0, 0.0]])
+    assert values.target_policy(tree) == pytest.approx([1.0, 0.0])
+
+
+def test_errors_beyond_floats_have_logarithms():
+    tree = TreeMDP.from_layers([[[0.5, 0.5]]], [[[0, 1]]], [[0.0], [-800.0, 800.0]])
+    assert values.epsilon(tree) == values.ratio_bound(tree) == np.inf
+    assert values.log_ratio_bound(tree) == 800
+    assert values.log_error(tree) == pytest.approx(800 - np.log(2))
+    mild = product(3)
+    assert values.log_ratio_bound(mild) == pytest.approx(np.log(values.ratio_bound(mild)))
+    assert values.log_error(needle(3, 0.5)) == pytest.approx(np.log(1.5))

@@ -8,6 +8,7 @@ import pytest
 from treesmc.sims.families import needle, persistent, product, random_tree
 from treesmc.sims.lineage import lineage_law
 from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.tree import TreeMDP
 from treesmc.sims.values import target_law, total_variation
 from treesmc.theory import ratios
 from treesmc.theory.bounds import log_uniform_particles, log_zhu_lu_middle_tv
@@ -81,3 +82,33 @@ def test_total_variation_need_not_fall_with_particles():
     distances = [total_variation(lineage_law(tree, N), target_law(tree)) for N in (1, 2, 1000)]
     assert distances[0] == pytest.approx(0, abs=1e-12)
     assert distances[1] > 0.1 > 10 * distances[2]
+
+
+def spanning(size):
+    """A tree whose V spans exp(2 size)."""
+    log_value = [[0.0], [-size, 0.0], [0.0, size]]
+    return TreeMDP.from_layers([[[0.5, 0.5]], [[1.0], [1.0]]], [[[0, 1]], [[0], [1]]], log_value)
+
+
+@pytest.mark.parametrize("size", [10.0, 300.0, 800.0, 1e5, 1e9])
+def test_routes_are_finite_and_ordered_however_far_V_spans(size):
+    row = ratios.compare(spanning(size), 0.1)
+    chain = row.chain()
+    assert all(math.isfinite(value) for value in chain)
+    assert all(a <= b * (1 + 1e-9) + 1e-9 for a, b in itertools.pairwise(chain))
+    assert row.zhu_lu >= 6 * size
+    table = ratios.comparison_markdown([row])
+    assert "nan" not in table
+    assert math.isinf(row.L) == (size > 709)
+
+
+def test_a_certificate_beyond_floats_is_left_out():
+    """V kills the half that the reward is in: it takes more particles than floats count."""
+    log_value = [[0.0], [0.0, 0.0], [0.0, -2000.0]]
+    policy = [[[0.5, 0.5]], [[1.0], [1.0]]]
+    tree = TreeMDP.from_layers(policy, [[[0, 1]], [[0], [1]]], log_value)
+    assert ratios.compare(tree, 0.1).certificate is not None
+    log_value[1] = [-2000.0, 0.0]
+    row = ratios.compare(TreeMDP.from_layers(policy, [[[0, 1]], [[0], [1]]], log_value), 0.1)
+    assert row.certificate is None
+    assert row.instance > 1000

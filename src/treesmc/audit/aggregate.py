@@ -20,12 +20,14 @@ less the sampling noise of the bin means. Errors that cancel within a bin are no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.audit.bootstrap import far
 from treesmc.audit.logs import Scores
 from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
@@ -100,10 +102,17 @@ def compare_aggregations(scores: Scores) -> ScoreReport:
     defect = telescopes = None
     if weighted:
         totals = np.array([w.sum() for w in scores.log_weights if w is not None])
-        defect = _within(totals - scores.log_reward[weighted], scores.prompt[weighted])
-        telescopes = defect <= TELESCOPES * max(1.0, float(np.abs(totals).max()))
+        defect = _within(totals, scores.log_reward[weighted], scores.prompt[weighted])
+        telescopes = _is_rounding(defect, totals)
     rows = [_judge(name, rule, scores) for name, rule in AGGREGATIONS.items()]
     return ScoreReport(len(scores.scores), len(scores.prompts), rows, defect, telescopes)
+
+
+def _is_rounding(defect: float, totals: FloatArray) -> bool | None:
+    """Whether a defect is zero up to rounding; None where no prompt has two sequences."""
+    if math.isnan(defect):
+        return None
+    return math.isfinite(defect) and defect <= TELESCOPES * max(1.0, float(np.abs(totals).max()))
 
 
 def _judge(name: str, rule: Callable[[FloatArray], FloatArray], scores: Scores) -> Aggregation:
@@ -119,7 +128,7 @@ def _judge(name: str, rule: Callable[[FloatArray], FloatArray], scores: Scores) 
         float(np.sqrt(max(np.average(bellman, weights=count), 0.0))),
         float(np.sqrt(max(np.average(value, weights=count), 0.0))),
         float(variance.sum()),
-        _within(total - scores.log_reward, scores.prompt),
+        _within(total, scores.log_reward, scores.prompt),
         int(sum(np.isneginf(v).sum() for v in values)),
     )
 
@@ -136,27 +145,26 @@ def _padded(values: list[FloatArray], log_reward: FloatArray) -> FloatArray:
 def _step(table: FloatArray, t: int, log_reward: FloatArray) -> tuple[float, ...] | None:
     """Return prefixes, squared Bellman error, squared value spread and weight variance of a step.
 
-    None once no sequence moves, or nothing has a positive value.
+    None once no sequence moves, or nothing has a positive value. Infinite beyond floats, and nan
+    where a spread is not known, because nothing that its bin holds is worth anything.
     """
     here, after = table[:, t], table[:, t + 1]
     alive = np.flatnonzero(np.isfinite(here))
     if not len(alive) or np.array_equal(here[alive], after[alive]):
         return None
-    shift = here[alive].max()
-    V, W = portable.exp(here[alive] - shift), portable.exp(after[alive] - shift)
-    phi = portable.exp(log_reward[alive] - log_reward[alive].max())
-    bins = _bins(V)
-    ratio, noise, share = _bin_ratios(V, W, bins)
-    gain, gain_noise, _ = _bin_ratios(V, phi, bins)
-    mean_gain = portable.matmul(share, gain)
-    spread = portable.matmul(share, (gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
-    variance = (V.sum() * np.sum(W**2 / V)) / W.sum() ** 2 - 1 if W.any() else np.nan
-    return (
-        len(alive),
-        portable.matmul(share, (ratio - 1) ** 2 - noise),
-        float(spread),
-        float(variance),
-    )
+    log_V, log_W, log_phi = here[alive], after[alive], log_reward[alive]
+    unit = log_V.max()
+    excess = far(log_W - unit, np.zeros_like(alive))[0].clip(min=0)
+    with np.errstate(all="ignore"):
+        V, W = np.exp(log_V - unit), np.exp(log_W - unit - excess)
+        bins = _bins(V)
+        ratio, noise, share = _bin_ratios(V, W, bins)
+        gain, gain_noise, _ = _bin_ratios(V, np.exp(log_phi - log_phi.max()), bins)
+        mean_gain = share @ gain
+        spread = share @ ((gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
+        variance = (V.sum() * np.sum(W**2 / V)) / W.sum() ** 2 - 1 if W.any() else np.nan
+        bellman = np.inf if excess else share @ ((ratio - 1) ** 2 - noise)
+    return len(alive), float(bellman), float(spread), float(variance)
 
 
 def _bins(V: FloatArray) -> IntArray:
@@ -188,10 +196,14 @@ def _renumbered(bins: IntArray, held: NDArray[np.bool_]) -> IntArray:
     return index[bins]
 
 
-def _within(x: FloatArray, prompt: IntArray) -> float:
-    """Return the standard deviation within prompts; infinite if a zero weight is among them."""
-    if not np.isfinite(x).all():
+def _within(log_x: FloatArray, log_y: FloatArray, prompt: IntArray) -> float:
+    """Return the standard deviation of log(x/y) within prompts; infinite if a zero is among them.
+
+    nan if no prompt has two entries.
+    """
+    if not (np.isfinite(log_x).all() and np.isfinite(log_y).all()):
         return float("inf")
+    x = log_x - log_y
     _, code, count = np.unique(prompt, return_inverse=True, return_counts=True)
     mean = np.bincount(code, x) / count
     freedom = len(x) - len(count)

@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from treesmc.audit.logs import NO_PATH, Probes
 from treesmc.sims.streams import generator
@@ -23,6 +24,7 @@ from treesmc.sims.tree import FloatArray, IntArray
 
 MOST_CLUSTERS = 1000
 LEVEL = 0.95
+LARGE = 300.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,25 @@ def resampled(count: int, replicates: int, rng: np.random.Generator) -> FloatArr
     """Return multiplicities float64[B, count] of draws with replacement."""
     uniform = np.full(count, 1 / count)
     return rng.multinomial(count, uniform, size=replicates).astype(np.float64)
+
+
+def weighted_sums(rows: FloatArray, x: NDArray) -> FloatArray:
+    """Return rows @ x for weights of at least 0: weight 0 takes nothing of infinity."""
+    infinite = x == np.inf
+    with np.errstate(over="ignore"):
+        if not infinite.any():
+            return np.asarray(rows @ x)
+        return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
+
+
+def far(log_x: FloatArray, group: IntArray) -> FloatArray:
+    """Return, per entry, the largest of its group if exp of twice that is no float, else 0.
+
+    Taken off logarithms that only count relative to each other, it keeps squares of exp in range.
+    """
+    largest = np.full(int(group.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(largest, group, log_x)
+    return np.where(np.isfinite(largest) & (np.abs(largest) > LARGE), largest, 0.0)[group]
 
 
 def expanded_percentiles(replicates: FloatArray, count: int) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import parse
 from treesmc.sims.treefile import write_atomically
 
 KIND = "treesmc audit checkpoint"
@@ -76,12 +77,14 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     """Return the units of a checkpoint of the same parameters."""
     try:
         first, *lines = path.read_bytes().splitlines(keepends=True)
-        found = json.loads(first)
+        found = parse(first)
         if found.get("kind") != KIND:
             raise ValueError
+        units = [parse(line) for line in lines if line.endswith(b"\n")]
+        results = {unit["unit"]: unit["result"] for unit in units}
     except OSError as error:
         raise BadInput(f"checkpoint {path}: {error.strerror or error}") from None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, LookupError, TypeError):
         raise BadInput(f"checkpoint {path}: is not a checkpoint; it is left alone") from None
     for key in header:
         if found.get(key) != header[key]:
@@ -89,5 +92,4 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, Any]:
                 f"checkpoint {path}: was made with {key} = {str(found.get(key))[:60]}, "
                 f"not {str(header[key])[:60]}; name another file"
             )
-    units = [json.loads(line) for line in lines if line.endswith(b"\n")]
-    return {unit["unit"]: unit["result"] for unit in units}
+    return results

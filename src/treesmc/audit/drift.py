@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters, Estimate
+from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
 from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
@@ -93,7 +93,9 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
     if not len(usable):
         return None
     depths = np.unique(probes.depth[usable])
-    columns = _line_columns(probes, usable)
+    log_drift = probes.rollouts.mean[usable] - probes.log_value[usable]
+    shift = far(log_drift, probes.depth[usable])
+    columns = _line_columns(probes, usable, shift)
     rows = []
     for t in depths:
         here = probes.depth[usable] == t
@@ -104,8 +106,9 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
         )
     lines, total, square, distinct = np.moveaxis(np.array(rows), 2, 0)  # each [depths, 1 + B]
     with np.errstate(all="ignore"):
-        mean, squared_spread = total / lines, square / distinct - 1
-    error = np.abs(probes.rollouts.mean[usable] - probes.log_value[usable])
+        unit = np.exp([shift[probes.depth[usable] == t][0] for t in depths])
+        mean, squared_spread = total / lines * unit[:, None], square / distinct - 1
+    error = np.abs(log_drift)
     growth, support = _verdict(horizon - depths, squared_spread)
     return Drift(
         [
@@ -125,12 +128,14 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
     )
 
 
-def _line_columns(probes: Probes, usable: IntArray) -> list[FloatArray]:
-    """Return, per line: 1, V*/V, its square by pairs of rollouts, and by pairs of prefixes."""
-    value = probes.log_value[usable]
-    with np.errstate(over="ignore"):
-        drift = portable.exp(probes.rollouts.mean[usable] - value)
-        square = portable.exp(probes.rollouts.pair[usable] - 2 * value)
+def _line_columns(probes: Probes, usable: IntArray, shift: FloatArray) -> list[FloatArray]:
+    """Return, per line: 1, V*/V, its square by pairs of rollouts, and by pairs of prefixes.
+
+    V*/V is in units of exp(shift), which lines of the same depth share.
+    """
+    value = probes.log_value[usable] + shift
+    drift = np.exp(probes.rollouts.mean[usable] - value)
+    square = np.exp(probes.rollouts.pair[usable] - 2 * value)
     cell = probes.depth[usable].astype(np.int64) * len(probes.prompts) + probes.prompt[usable]
     n, total, own = (np.bincount(cell, x)[cell] for x in (1 + 0 * drift, drift, drift**2))
     with np.errstate(all="ignore"):
@@ -176,7 +181,8 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     known = np.flatnonzero(probes.rollouts.count >= 1)
     depth, code = probes.depth[known], clusters.code[known]
     log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
-    reward = portable.exp(log_reward - _scale(probes, known))
+    log_reward -= _scale(probes, known)
+    reward = np.exp(log_reward - far(log_reward, depth))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
         return Estimate(0.0, 0.0, math.nan)

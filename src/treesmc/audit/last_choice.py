@@ -61,7 +61,7 @@ def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastCho
         Empty if the log holds no rewards.
     """
     prompt, log_phi, log_weight = rewards(probes, horizon)
-    chosen = rewarded_prompts(prompt, log_phi)
+    chosen = rewarded_prompts(prompt, log_phi + log_weight)
     if not len(chosen):
         return []
     logged = [(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]

@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,13 +33,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims import portable
+from treesmc.sims.checks import LARGEST_LOG_VALUE
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import parse
 from treesmc.sims.tree import FloatArray, IntArray
 
 BLOCK = 8192  # lines turned into arrays at a time
 NUMBERS = {int, float, np.float64}  # booleans are no numbers here
 NO_PATH = 0
+MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,9 +230,9 @@ class _Checked:
         self.skipped, self.first_skipped = 0, ""
 
     def __iter__(self) -> Iterator[tuple]:
-        for number, record, parse in _raw(self.path):
+        for number, record, parsed in _raw(self.path):
             try:
-                yield self.check(parse(record))
+                yield self.check(parsed(record))
             except (BadField, ValueError) as error:
                 self._refuse(f"{self.path}: line {number}: {error}")
 
@@ -251,28 +253,21 @@ def _raw(path: Path) -> Iterator[tuple[int, Any, Callable[[Any], Any]]]:
         with opener(path, "rb") as handle:
             for number, line in enumerate(handle, 1):
                 if not line.isspace():
-                    yield number, line, _parsed
-    except (OSError, EOFError) as error:
+                    yield number, line, parse
+    except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{path}: cannot be read: {error}") from None
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise BadField(f"not JSON: {error}") from None
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        from pyarrow import ArrowInvalid, parquet  # type: ignore[import-untyped,unused-ignore]
+        from pyarrow import ArrowException, parquet  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise BadInput(f"{path}: reading Parquet needs pyarrow: pip install pyarrow") from None
     try:
         for batch in parquet.ParquetFile(path).iter_batches(BLOCK):
             yield from batch.to_pylist()
-    except ArrowInvalid as error:
-        raise BadInput(f"{path}: not Parquet: {error}") from None
+    except (ArrowException, OSError, ValueError) as error:
+        raise BadInput(f"{path}: not Parquet: {' '.join(str(error).split())}") from None
 
 
 def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
@@ -291,8 +286,8 @@ def _probe_fields(record: Any) -> tuple:
     """Check one record; return prompt, depth, path, log_value, log_weight, children, rollouts."""
     prompt = _name(record, "prompt")
     depth = record.get("depth")
-    if type(depth) is not int or not 0 <= depth < 2**31:
-        raise BadField(f"depth: {depth!r} is not a whole number of at least 0")
+    if type(depth) is not int or not 0 <= depth < MOST_STEPS:
+        raise BadField(f"depth: {_shown(depth)} is not a whole number from 0 to {MOST_STEPS - 1}")
     children = _logs(record, "child_log_values")
     if len(children) < 2:
         raise BadField(f"child_log_values: {len(children)} of them; at least 2 are needed")
@@ -330,7 +325,20 @@ def _number(record: dict[str, Any], field: str) -> float:
     value: Any = record.get(field)
     if type(value) not in NUMBERS or not value < math.inf:  # nan fails the comparison too
         raise BadField(f"{field}: {str(value)[:40]!r} is not a finite number or -Infinity")
+    _check_sizes(field, [value])
     return float(value)
+
+
+def _check_sizes(field: str, values: list[float]) -> None:
+    """Refuse numbers that are finite and too large; the others are for the caller to judge."""
+    if values and not -LARGEST_LOG_VALUE <= min(values) <= max(values) <= LARGEST_LOG_VALUE:
+        for value in values:
+            if LARGEST_LOG_VALUE < abs(value) < math.inf:
+                raise BadField(f"{field}: {_shown(value)} exceeds {LARGEST_LOG_VALUE:g} in size")
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40]
 
 
 def _logs(record: dict[str, Any], field: str) -> list[float]:
@@ -340,6 +348,7 @@ def _logs(record: dict[str, Any], field: str) -> list[float]:
     if not set(map(type, values)) <= NUMBERS:
         entry = next(v for v in values if type(v) not in NUMBERS)
         raise BadField(f"{field}: {str(entry)[:40]!r} is not a number")
+    _check_sizes(field, values)
     total = sum(values)
     if math.isnan(total) or total == math.inf:
         raise BadField(f"{field}: holds nan or +infinity")

@@ -47,7 +47,7 @@ class NaiveOutlook:
 def naive_outlook(probes: Probes, horizon: int) -> NaiveOutlook | None:
     """Tabulate best-of-n on the prompts of a log; None if it holds no rewards."""
     prompt, log_phi, log_weight = rewards(probes, horizon)
-    chosen = rewarded_prompts(prompt, log_phi)
+    chosen = rewarded_prompts(prompt, log_phi + log_weight)
     if not len(chosen):
         return None
     laws = [reward_law(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
@@ -67,9 +67,9 @@ def rewards(probes: Probes, horizon: int) -> tuple[IntArray, FloatArray, FloatAr
     return probes.prompt[line], log_phi, probes.log_weight[line]
 
 
-def rewarded_prompts(prompt: IntArray, log_phi: FloatArray) -> IntArray:
-    """Return the prompts to look at, of those with a reward above zero."""
-    rich = np.unique(prompt[np.isfinite(log_phi)])
+def rewarded_prompts(prompt: IntArray, log_share: FloatArray) -> IntArray:
+    """Return the prompts to look at, of those with a reward whose share is above zero."""
+    rich = np.unique(prompt[np.isfinite(log_share)])
     every: IntArray = np.unique(np.linspace(0, len(rich) - 1, MOST_PROMPTS).astype(int))
     return rich[every] if len(rich) else rich
 
@@ -109,6 +109,6 @@ def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray,
     pi /= pi.sum()
     place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
     mass: FloatArray = np.bincount(place, p).astype(np.float64)
-    weighted = np.bincount(place, p * portable.exp(log_phi))
-    held = mass > 0
-    return mass[held], portable.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))
+    weighted = np.bincount(place, p * np.exp(log_phi))
+    held = weighted > 0  # what underflows is no class
+    return mass[held], np.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))

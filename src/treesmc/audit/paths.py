@@ -40,8 +40,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from treesmc.audit.bootstrap import in_order_of_appearance
+from treesmc.audit.bootstrap import LARGE, in_order_of_appearance
 from treesmc.audit.logs import NO_PATH, Draws, Probes
 from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
@@ -51,6 +52,7 @@ GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 
 TAIL = 1e-3  # total variation below which it is taken to fall like 1/N
 LEAST_FREEDOM = 2.0
+LEAST_SHARE = 1e-300  # of the target, relative to the largest, that a path needs to count
 MANY_PATHS = 200
 CHUNK = 200  # prompts held in memory together; the share of noise is pooled over them
 
@@ -193,9 +195,12 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
     whole = A.sum(axis=0) * B.sum(axis=0) / Z.sum(axis=0) ** 2
     with np.errstate(invalid="ignore"):
         without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
+    if not n:  # the proposal's paths are none of the reference's
+        return np.full(len(whole), np.nan)
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
-    return corrected * portable.exp(scale) - 1
+    v = corrected * np.exp(scale) - 1
+    return np.where(v == -np.inf, np.nan, v)  # noise beyond floats: nothing is known
 
 
 def _scaled(log_x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -209,9 +214,9 @@ def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, 
     """Return target probabilities, and which paths have any."""
     reachable = np.isfinite(paths.value).all(axis=1)
     log_p = np.where(reachable, omega + paths.true[0][:, -1], -np.inf)
-    alive = np.flatnonzero(log_p > -np.inf)
-    p = portable.exp(log_p[alive] - log_p.max())
-    return p / p.sum(), alive
+    p = np.exp(log_p - log_p.max())
+    alive = np.flatnonzero(p > LEAST_SHARE)
+    return p[alive] / p[alive].sum(), alive
 
 
 def _log_mean(log_weight: FloatArray, log_x: FloatArray) -> FloatArray:
@@ -279,7 +284,9 @@ def _corrected_outlook(
     ]
 
     def corrected(x: FloatArray, x0: FloatArray, x1: FloatArray) -> FloatArray:
-        return np.maximum(2 * x - (x0 + x1) / 2, 0.0)
+        infinite = (x == np.inf) | (x0 == np.inf) | (x1 == np.inf)
+        with np.errstate(invalid="ignore"):
+            return np.where(infinite, np.inf, np.maximum(2 * x - (x0 + x1) / 2, 0.0))
 
     return replace(
         full,
@@ -338,8 +345,8 @@ def _rewarded_outlook(statistics: list[PathStatistics], grid: FloatArray) -> Out
     v = np.array([x.v_steps for x in statistics])
     return Outlook(
         tv,
-        0.5 * stack.mean(np.abs(b)),
-        stack.mean(np.maximum(v.sum(axis=1)[stack.code] + b, 0.0)),
+        stack.or_infinite(0.5 * stack.mean(np.abs(b))),
+        stack.or_infinite(stack.mean(np.maximum(v.sum(axis=1)[stack.code] + b, 0.0))),
         v,
         np.array([x.chi2 for x in statistics]),
         stack.ess,
@@ -357,7 +364,10 @@ class _Stack:
     p : float64[n]
         Target probabilities: they sum to one in each prompt.
     excess : list of float64[n, T]
-        h - 1, from all rollouts and from each half.
+        h - 1, from all rollouts and from each half; h is held below exp(`LARGE`), where more of it
+        changes total variation no further.
+    beyond : bool[P]
+        Whether more of it would change a mean.
     ess : float64[P]
     """
 
@@ -365,23 +375,30 @@ class _Stack:
     start: IntArray
     p: FloatArray
     excess: list[FloatArray]
+    beyond: NDArray[np.bool_]
     ess: FloatArray
 
     @classmethod
     def of(cls, statistics: list[PathStatistics]) -> _Stack:
         """Stack the statistics of several prompts."""
         size = np.array([len(x.p) for x in statistics])
-        with np.errstate(over="ignore"):
-            excess = [
-                portable.expm1(np.concatenate([x.log_h[k] for x in statistics])) for k in range(3)
-            ]
+        start, p = np.cumsum(size) - size, np.concatenate([x.p for x in statistics])
+        log_h = [np.concatenate([x.log_h[k] for x in statistics]) for k in range(3)]
+        largest = np.max(log_h, axis=(0, 2))
+        with np.errstate(divide="ignore"):
+            felt = (largest > LARGE) & (largest + np.log(p) > 0)
         return cls(
             np.repeat(np.arange(len(size)), size),
-            np.cumsum(size) - size,
-            np.concatenate([x.p for x in statistics]),
-            excess,
+            start,
+            p,
+            [np.expm1(np.minimum(x, LARGE)) for x in log_h],
+            np.logical_or.reduceat(felt, start),
             np.array([x.ess for x in statistics]),
         )
+
+    def or_infinite(self, x: FloatArray) -> FloatArray:
+        """Return a mean of each prompt, infinite where it was held below its value."""
+        return np.where(self.beyond, np.inf, x)
 
     def mean(self, x: FloatArray) -> FloatArray:
         """Return E_pi[x] in each prompt, float64[P]."""

@@ -18,11 +18,12 @@ from treesmc.audit.drift import GROWTH
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report
 from treesmc.figures import style
-from treesmc.sims import portable
+from treesmc.sims.tree import FloatArray
 
 LOG10 = portable.log(10)
 HEIGHT = 2.5  # inches
 LARGEST_SHOWN = 12.0  # log10 of the most particles on an axis
+LARGEST_DRAWN = 1e100
 CLAIM_COLOURS = {BOUND: style.RED, FIRST_ORDER_BOUND: style.ORANGE, PREDICTION: style.BLUE}
 RC: Any = {  # the same report, the same bytes
     "svg.hashsalt": "treesmc",
@@ -43,12 +44,18 @@ def draw(report: Report, plot: Callable[[Axes, Report], None], width: float = 4.
     return re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
 
 
+def _shown(values: Any) -> FloatArray:
+    """Return numbers with nan, which is not drawn, in place of those that no axis can hold."""
+    x = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(x) < LARGEST_DRAWN, x, np.nan)
+
+
 def bellman(axes: Axes, report: Report) -> None:
     """Quantiles of the log Bellman ratio by depth, with and without the noise."""
     rows = [s for s in report.bellman_by_depth if s.prefixes]
     depth = [s.depth or 0 for s in rows]
-    low, middle, high = (np.array([s.quantiles[k].value for s in rows]) for k in (1, 2, 3))
-    raw_low, raw_high = (np.array([s.raw_quantiles[k] for s in rows]) for k in (1, 3))
+    low, middle, high = (_shown([s.quantiles[k].value for s in rows]) for k in (1, 2, 3))
+    raw_low, raw_high = (_shown([s.raw_quantiles[k] for s in rows]) for k in (1, 3))
     axes.fill_between(depth, low, high, color=style.BLUE, alpha=0.25, lw=0, label="5% to 95%")
     axes.plot(depth, middle, "o-", color=style.BLUE, label="median")
     axes.plot(depth, raw_low, "--", color=style.INK, lw=0.8, label="with noise")
@@ -65,14 +72,14 @@ def drift(axes: Axes, report: Report) -> None:
     rows = [d for d in report.drift.by_depth if d.depth > 0]
     depth = np.array([d.depth for d in rows])
     value, low, high = (
-        np.array([getattr(d.spread, k) for d in rows]) for k in ("value", "low", "high")
+        _shown([getattr(d.spread, k) for d in rows]) for k in ("value", "low", "high")
     )
     axes.vlines(depth, low, high, color=style.BLUE, lw=1)
     axes.plot(depth, value, "o", color=style.BLUE, label="measured, 95%")
     power = GROWTH.get(report.drift.growth)
-    if power is not None:
-        law = portable.power(report.horizon - depth, power / 2)
-        scale = portable.matmul(law, value) / portable.matmul(law, law)
+    if power is not None and np.isfinite(value).all():
+        law = (report.horizon - depth) ** (power / 2)
+        scale = float(law @ value / (law @ law))
         axes.plot(depth, scale * law, "-", color=style.ORANGE, label=report.drift.growth)
     axes.set(xlabel="depth", ylabel="spread of V*/V")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -84,10 +91,10 @@ def steps(axes: Axes, report: Report) -> None:
     """Share of each step in the variance of Zhat."""
     shares = report.prediction.v_steps
     t = np.arange(1, len(shares) + 1)
-    value = np.array([max(x.value, 0.0) for x in shares])
+    value = np.maximum(_shown([x.value for x in shares]), 0.0)
     axes.bar(t, value, color=style.BLUE, alpha=0.7, width=0.8)
-    bounds = [(x.low, x.high) for x in shares]
-    axes.vlines(t, *np.maximum(np.array(bounds).T, 0.0), color=style.INK, lw=0.9)
+    bounds = _shown([(x.low, x.high) for x in shares])
+    axes.vlines(t, *np.maximum(bounds.T, 0.0), color=style.INK, lw=0.9)
     axes.set(xlabel="step", ylabel="variance $v_t$")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
@@ -96,15 +103,15 @@ def curve(axes: Axes, report: Report) -> None:
     """Predicted total variation against particles."""
     N, tv = np.array(report.prediction.curve).T
     shown = tv > report.delta / 30
+    if not shown.any():  # the tolerance alone gives an axis no extent
+        axes.set(xlim=(N[0], N[-1]), ylim=(report.delta / 30, 1))
     axes.loglog(N[shown], tv[shown], "o-", color=style.BLUE, label="predicted")
     axes.axhline(
         report.delta, color=style.INK, lw=0.8, ls="--", label=f"tolerance {report.delta:g}"
     )
     needed = report.prediction.route("predicted").log_n
-    if math.isfinite(needed.low):
-        axes.axvspan(
-            portable.exp(needed.low), portable.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0
-        )
+    if math.isfinite(needed.low) and math.isfinite(needed.high):
+        axes.axvspan(math.exp(needed.low), math.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0)
     axes.set(xlabel="particles N", ylabel="total variation")
     _legend(axes)
 
@@ -135,8 +142,8 @@ def routes(axes: Axes, report: Report) -> None:
 def shapes(axes: Axes, report: Report) -> None:
     """Particles predicted for powers of V."""
     rows = [(float(r.name[2:]), r.log_n) for r in report.reshaped if r.name.startswith("V^")]
-    gamma, log_n = np.array([row for row in rows if math.isfinite(row[1])]).T
-    axes.semilogy(gamma, portable.exp(log_n), "o-", color=style.BLUE)
+    gamma, log_n = np.array(rows).T
+    axes.semilogy(gamma, np.exp(_shown(log_n)), "o-", color=style.BLUE)
     axes.axvline(1, color="0.7", lw=0.6, zorder=0)
     axes.set(xlabel=r"exponent $\gamma$ of $V^\gamma$", ylabel="particles N")
 

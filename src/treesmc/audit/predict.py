@@ -26,7 +26,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit import naive
-from treesmc.audit.bootstrap import Clusters, Estimate, expanded_percentiles, resampled
+from treesmc.audit.bootstrap import (
+    Clusters,
+    Estimate,
+    expanded_percentiles,
+    resampled,
+    weighted_sums,
+)
 from treesmc.audit.drift import Drift
 from treesmc.audit.logs import Probes
 from treesmc.audit.paths import (
@@ -287,7 +293,7 @@ class PathView:
         """Return a quantity of the mean over prompts, and its replicates: [1 + B, ...]."""
         if self.again:
             return np.stack([quantity(o)[0] for o in (self.base, *self.again)])
-        return np.asarray(portable.matmul(self.mix, quantity(self.base)))
+        return weighted_sums(self.mix, quantity(self.base))
 
 
 def resampled_paths(
@@ -321,7 +327,7 @@ def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[s
     """Return the routes that whole paths open."""
 
     def route(name: str, claim: str, numbers: FloatArray, note: str) -> Route:
-        log_n = _log(numbers)
+        log_n = _log(numbers, delta)
         return Route(name, claim, clusters.interval(float(log_n[0]), log_n[1:]), note)
 
     v = view.replicates(lambda o: o.v_steps).sum(axis=1)
@@ -330,11 +336,13 @@ def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[s
     claim = NOTHING if doubts else PREDICTION
     bound = NOTHING if doubts else FIRST_ORDER_BOUND
     note = "; ".join(doubts)
+    interval = clusters.interval(float(view.log_n[0]), view.log_n[1:])
+    predicted = Route("predicted", claim, interval, note or "S1's closed form along paths")
     return [
         _variance_route(v, clusters, delta, note or "to first order in 1/N, v as estimated", bound),
-        route("certificate", bound, certificate / delta, note or "to first order in 1/N, S1"),
-        route("first order", SCENARIO, constant / delta, "the limit of small delta, S6"),
-        route("predicted", claim, portable.exp(view.log_n), note or "S1's closed form along paths"),
+        route("certificate", bound, certificate, note or "to first order in 1/N, S1"),
+        route("first order", SCENARIO, constant, "the limit of small delta, S6"),
+        predicted,
     ]
 
 
@@ -346,7 +354,7 @@ LOOSE_NOTE = "v from prefixes that name no path: children share their parent's d
 def _variance_route(
     v: FloatArray, clusters: Clusters, delta: float, note: str, claim: str = SCENARIO
 ) -> Route:
-    log_n = _log(v / (2 * delta * delta))
+    log_n = _log(v, 2 * delta**2)
     return Route("variance", claim, clusters.interval(float(log_n[0]), log_n[1:]), note)
 
 
@@ -367,15 +375,16 @@ def _unlinked_scenarios(v: FloatArray, clusters: Clusters, delta: float) -> list
     }
     routes = []
     for name, (constant, note) in constants.items():
-        log_n = _log(constant / delta)
+        log_n = _log(constant, delta)
         interval = clusters.interval(float(log_n[0]), log_n[1:])
         routes.append(Route(name, SCENARIO, interval, note))
     return routes
 
 
-def _log(numbers: FloatArray) -> FloatArray:
-    """Return log of particles; noise can make an estimate of none negative: one will do."""
-    return portable.log(np.maximum(numbers, 1.0))
+def _log(numbers: FloatArray, tolerance: float) -> FloatArray:
+    """Return log of particles, numbers / tolerance, or of one where noise made that less."""
+    with np.errstate(over="ignore"):
+        return np.log(np.maximum(numbers / tolerance, 1.0))
 
 
 def _abstain(name: str, why: str) -> Route:

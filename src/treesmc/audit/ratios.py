@@ -37,7 +37,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters, Estimate
+from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
 from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
@@ -82,12 +82,16 @@ class RatioSummary:
     @property
     def eps99(self) -> float:
         """Noise-corrected Bellman error that 99% of prefixes keep to."""
-        return portable.expm1(max(abs(self.quantiles[0].value), abs(self.quantiles[-1].value)))
+        return _error(max(abs(self.quantiles[0].value), abs(self.quantiles[-1].value)))
 
     @property
     def raw_eps(self) -> float:
         """Largest Bellman error observed, noise included."""
-        return portable.expm1(self.raw_largest) if self.raw_largest < 700 else math.inf
+        return _error(self.raw_largest)
+
+
+def _error(log_ratio: float) -> float:
+    return math.expm1(log_ratio) if log_ratio < 700 else math.inf
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ class _Lines:
     def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
         """Summarise some of the lines."""
         rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
-        moments = _Moments.of(portable.matmul(rows, self._sums(chosen)))
+        shift = float(far(self.observed[chosen], np.zeros_like(chosen))[0])
+        moments = _Moments.of(rows @ self._sums(chosen, shift), shift)
         shape = _Shape.of(self.observed[chosen], self.gap[chosen])
         raw = self._raw_quantiles(chosen, rows)
         quantiles = moments.quantiles(raw, shape)
@@ -184,14 +189,14 @@ class _Lines:
     def _interval(self, replicates: FloatArray) -> Estimate:
         return self.clusters.interval(float(replicates[0]), replicates[1:])
 
-    def _sums(self, chosen: IntArray) -> FloatArray:
-        """Return prefixes, sum of ratios and sum of pair means of each cluster, [clusters, 3]."""
+    def _sums(self, chosen: IntArray, shift: float) -> FloatArray:
+        """Return prefixes, sum of ratios and sum of pair means of each cluster, [clusters, 3].
+
+        Ratios are in units of exp(shift), pair means of its square.
+        """
         code, count = self.clusters.code[self.line[chosen]], self.clusters.count
-        with np.errstate(over="ignore"):
-            sums = [
-                np.bincount(code, portable.exp(x[chosen]), count)
-                for x in (self.observed, self.pair)
-            ]
+        terms = (self.observed[chosen] - shift, self.pair[chosen] - 2 * shift)
+        sums = [np.bincount(code, np.exp(x), count) for x in terms]
         return np.column_stack([np.bincount(code, minlength=count), *sums])
 
     def _raw_quantiles(self, chosen: IntArray, rows: FloatArray) -> FloatArray:
@@ -235,17 +240,21 @@ class _Shape:
 class _Moments:
     """Noise-free moments of rho: of the log in entry 0, of the replicates after it."""
 
+    log_mean: FloatArray
     mean: FloatArray
     rms: FloatArray
     log_variance: FloatArray
 
     @classmethod
-    def of(cls, sums: FloatArray) -> _Moments:
-        """From rows of (prefixes, sum of ratios, sum of pair means)."""
+    def of(cls, sums: FloatArray, shift: float) -> _Moments:
+        """From rows of (prefixes, sum of ratios, sum of pair means), in units of exp(shift)."""
         with np.errstate(all="ignore"):
             mean, square = sums[:, 1] / sums[:, 0], sums[:, 2] / sums[:, 0]
-            error = np.maximum(square - 2 * mean + 1, 0.0)
-            return cls(mean, np.sqrt(error), portable.log(np.maximum(square / mean**2, 1.0)))
+            log_mean = np.log(mean) + shift
+            log_variance = np.log(np.maximum(square / mean**2, 1.0))
+            mean, square = mean * np.exp(shift), square * np.exp(2 * shift)
+            error = np.where(square == np.inf, np.inf, np.maximum(square - 2 * mean + 1, 0.0))
+            return cls(log_mean, mean, np.sqrt(error), log_variance)
 
     def quantiles(self, raw: FloatArray, shape: _Shape) -> FloatArray:
         """Return noise-free quantiles from observed ones, [rows, 5]; infinite ones stay."""
@@ -255,8 +264,8 @@ class _Moments:
             return raw
         tau, trust = np.sqrt(self.log_variance)[:, None], shape.trust(self.log_variance)[:, None]
         with np.errstate(all="ignore"):
-            location = portable.log(self.mean)[:, None] - tau**2 / 2
-            observed = (raw - shape.mean) / (shape.sd or 1.0)
-            normal = ndtri(QUANTILES).round(12)  # the digits that are right on every machine
-            standard = trust * observed + (1 - trust) * normal
+            location = self.log_mean[:, None] - tau**2 / 2
+            standard = trust * (raw - shape.mean) / (shape.sd or 1.0) + (1 - trust) * ndtri(
+                QUANTILES
+            )
             return np.where(np.isfinite(raw), location + tau * standard, raw)

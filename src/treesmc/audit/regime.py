@@ -99,7 +99,7 @@ def _changes(name: str, horizon: int, eps: float, drift: Drift | None) -> list[s
             f"a Bellman error of {1 / horizon:.3g} (now {eps:.3g} for 99% of the prefixes) would "
             f"make the growth linear at T = {horizon}"
         )
-        changes.append(f"with this error the growth is linear up to T = {max(1, int(1 / eps))}")
+        changes.append(f"with this error the growth is linear up to T = {_reach(eps)}")
         if drift is None:
             changes.append("rollouts would tell whether the error compounds at all")
         elif drift.growth == "compounding":
@@ -107,5 +107,11 @@ def _changes(name: str, horizon: int, eps: float, drift: Drift | None) -> list[s
                 "the error keeps its sign along a path; errors that forget it would not compound"
             )
     if name in ("linear", "no error seen", "bounded") and eps > 0:
-        changes.append(f"the worst case stays linear up to T = {max(1, int(1 / eps))}")
+        changes.append(f"the worst case stays linear up to T = {_reach(eps)}")
     return changes
+
+
+def _reach(eps: float) -> str:
+    """Return the largest T with T eps <= 1, at least 1, as text."""
+    reach = max(1.0, 1 / eps)
+    return str(int(reach)) if reach < 1e15 else f"{reach:.0e}"

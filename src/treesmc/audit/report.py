@@ -6,7 +6,6 @@ way (a live one, say) builds `Probes` and gets the same report.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from treesmc.audit.aggregate import ScoreReport, compare_aggregations
 from treesmc.audit.bootstrap import Clusters
 from treesmc.audit.drift import Drift, value_drift
 from treesmc.audit.last_choice import LastChoice, last_choices
-from treesmc.audit.logs import Probes, Scores
+from treesmc.audit.logs import MOST_STEPS, Probes, Scores
 from treesmc.audit.paths import linked_paths
 from treesmc.audit.predict import (
     BOUND,
@@ -30,9 +29,9 @@ from treesmc.audit.predict import (
 from treesmc.audit.ratios import QUANTILES, RatioSummary, StepSizes, bellman_ratios, step_sizes
 from treesmc.audit.regime import Regime, regime
 from treesmc.audit.reshape import Reshaped, reshaped
-from treesmc.commands.output import plain
-from treesmc.sims.checks import check_inner_fraction
+from treesmc.sims.checks import check_tolerance
 from treesmc.sims.errors import BadInput
+from treesmc.sims.jsontext import finite, listed, written
 
 FEW_PROMPTS = 10
 LARGEST_SENSIBLE = 1e6
@@ -134,12 +133,12 @@ class Report:
             strict=True,
         ):
             entry["eps99"] = summary.eps99
-        result: dict[str, Any] = plain(entries)
+        result: dict[str, Any] = finite(listed(entries))
         return result
 
     def to_json(self) -> str:
         """Return the report as one JSON object."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        return written(self.to_dict())
 
 
 def audit(
@@ -252,11 +251,13 @@ def _horizon(probes: Probes, horizon: int | None) -> int:
         return deepest + 1
     if horizon <= deepest:
         raise BadInput(f"horizon: {horizon}, but a prefix has depth {deepest}")
+    if horizon > MOST_STEPS:
+        raise BadInput(f"horizon: {horizon} steps; at most {MOST_STEPS} are audited")
     return horizon
 
 
 def _check(probes: Probes, delta: float, replicates: int, seed: int) -> None:
-    check_inner_fraction("delta", delta)
+    check_tolerance("delta", delta)
     if replicates < 20:
         raise BadInput(f"bootstrap: {replicates} replicates are too few; at least 20")
     if seed < 0:

@@ -28,6 +28,11 @@ def number(x: float) -> str:
     return f"{x:.3g}"
 
 
+def share(x: float) -> str:
+    """Return a share in per cent."""
+    return "-" if math.isnan(x) else f"{max(0.0, x):.0%}"
+
+
 def particles(log_n: float) -> str:
     """Return exp(log_n) as a whole number, or a power of ten."""
     if math.isnan(log_n):
@@ -69,7 +74,7 @@ def bellman(report: Report) -> Table:
             estimate(s.mean),
             estimate(s.rms),
             *(number(q.value) for q in s.quantiles[1:4]),
-            f"{s.reliability:.0%}",
+            share(s.reliability),
             number(s.raw_largest),
         ]
         for s in [*report.bellman_by_depth, report.bellman]
@@ -87,7 +92,7 @@ def steps(report: Report) -> Table:
     """The variance by step."""
     total = report.prediction.v.value
     rows = [
-        [str(t), estimate(x), f"{max(x.value / total, 0):.0%}" if total > 0 else "-"]
+        [str(t), estimate(x), share(x.value / total if total > 0 else math.nan)]
         for t, x in enumerate(report.prediction.v_steps, 1)
     ]
     return ["step", "v_t", "share"], rows

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from treesmc.audit.bootstrap import Clusters
+from treesmc.audit.bootstrap import Clusters, weighted_sums
 from treesmc.audit.logs import Probes
 from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray, IntArray
@@ -31,11 +31,9 @@ def unlinked_steps(probes: Probes, clusters: Clusters, horizon: int) -> FloatArr
     log_square = probes.children.mean_square()[lines] + log_drift2 - value
     cell = probes.depth[lines].astype(np.int64) * len(probes.prompts) + probes.prompt[lines]
     weight = probes.log_weight[lines]
-    log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
-    with np.errstate(over="ignore"):
-        ratio = portable.exp(
-            log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell)
-        )
+    with np.errstate(over="ignore", invalid="ignore"):  # of a cell without reward v is not known
+        log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
+        ratio = np.exp(log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell))
     depth = probes.depth[lines]
     return _replicated_means(ratio, clusters, lines, depth, horizon) - 1
 
@@ -50,7 +48,7 @@ def _replicated_means(
     )
     rows = np.vstack([np.ones((1, width)), clusters.weights])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(portable.matmul(rows, total) / portable.matmul(rows, count))
+        return np.asarray(weighted_sums(rows, total) / (rows @ count))
 
 
 def _log_cell_mean(log_x: FloatArray, log_weight: FloatArray, cell: IntArray) -> FloatArray:

@@ -4,6 +4,8 @@ import argparse
 import difflib
 from collections.abc import Iterable
 
+LARGEST_COUNT = 1e300
+
 METHODS = (
     "target",
     "reference",
@@ -49,13 +51,13 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    """Read a whole number, plain or in scientific notation: ``100``, ``1e40``."""
+    """Read a whole number of any float's size, plain or scientific: ``100``, ``1e40``."""
+    number = float(text)
+    if not number.is_integer() or abs(number) > LARGEST_COUNT:
+        raise ValueError(text)
     try:
         return int(text)
     except ValueError:
-        number = float(text)
-        if not number.is_integer():
-            raise ValueError(text) from None
         return int(number)
 
 
@@ -80,7 +82,7 @@ def check_at_least(name: str, value: int, least: int) -> None:
 
 
 def check_delta(delta: float) -> None:
-    """Raise BadInput unless 0 < delta < 1."""
-    from treesmc.sims.checks import check_inner_fraction
+    """Raise BadInput unless delta is a tolerance in total variation."""
+    from treesmc.sims.checks import check_tolerance
 
-    check_inner_fraction("--delta", delta)
+    check_tolerance("--delta", delta)

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     check_at_least("--seed", args.seed, 0)
     check_delta(args.delta)
     tree, N = load_tree(args.tree), float(args.n)
-    T, eps, L = tree.horizon, values.epsilon(tree), values.ratio_bound(tree)
+    assumed = bounds.Hypotheses(tree.horizon, values.log_error(tree), values.log_ratio_bound(tree))
     relative_variance = moments.relative_variance(tree, N)
     tv, tv_stderr = certificate.tv_certificate(tree, N, seed=args.seed)
     constant, constant_stderr = certificate.first_order_constant(tree, seed=args.seed)
@@ -45,11 +45,21 @@ def run(args: argparse.Namespace) -> int:
         "tv_certificate": tv,
         "tv_certificate_stderr": tv_stderr,
         "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), N),
-        "tv_uniform": bounds.uniform_tv(T, eps, L, N),
-        "tv_zhu_lu": portable.exp(bounds.log_zhu_lu_tv(T, eps, L, N)),
+        "tv_uniform": bounds.instance_tv(assumed.log_ratios(), N),
+        "tv_zhu_lu": _exp(assumed.log_zhu_lu() - math.log(N)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
-        "particles_predicted": max(1, math.ceil(constant / args.delta)),
+        "particles_predicted": _whole(constant / args.delta),
     }
     emit(answer, args.json)
     return 0
+
+
+def _whole(number: float) -> float:
+    """Return the least whole number of particles that is enough, infinite if none is."""
+    return max(1, math.ceil(number)) if math.isfinite(number) else number
+
+
+def _exp(log_value: float) -> float:
+    """Return exp, infinite beyond the largest float."""
+    return math.exp(log_value) if log_value < LARGEST_LOG else math.inf

@@ -119,7 +119,7 @@ def _dry_run(path: Path, quick: bool) -> int:
     from treesmc.sims.sweeps.table import csv_lines
     from treesmc.sims.sweeps.trees import Trees
 
-    sweep, total = load_sweep(path, quick), Forecast()
+    sweep, total = load_sweep(path, quick).check(), Forecast()
     known = isinstance(sweep.vocabulary, Trees)  # what a point of an experiment simulates is not
     columns = (*sweep.parameters(), *(("draws", "evaluations", "error") if known else ()))
     for line in csv_lines(total.rows(sweep) if known else sweep, columns):

@@ -11,7 +11,6 @@ none is named. Exit code 1 if any fails.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show_json(checked: Iterable[Result]) -> list[Result]:
+    from treesmc.sims.jsontext import written
     from treesmc.theory.verify import summary
 
     results = list(checked)
-    print(json.dumps([summary(result) for result in results], allow_nan=False))
+    print(written([summary(result) for result in results]))
     return results
 
 

@@ -172,6 +172,12 @@ def test_columns_are_those_of_the_points(load):
     ("text", "message"),
     [
         ("T = ", "not TOML"),
+        ("T = " + "[" * 5000 + "]" * 5000, "not TOML: nested too deeply"),
+        ("T = " + "9" * 5000, "not TOML"),
+        (LEAST + f"tree_seed = {'9' * 400}", "is not a whole number of at least 0 and at most 1e"),
+        (LEAST + "seed = {from = 0, to = 1000000000000}", "is not a range such as"),
+        (LEAST + "eps = {from = 0, to = 1, count = 1000000000000}", "is not a range such as"),
+        (LEAST + "eps = {from = -1e308, to = 1e308, count = 3}", "is not a range such as"),
         (LEAST + "replicats = 3", "replicats: not a key; did you mean replicates?"),
         (LEAST + "[[gird]]\nT = 3", "gird: not a key; did you mean grid?"),
         (LEAST + "grid = 3", "grid: 3 is not a table; write [[grid]]"),
