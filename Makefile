@@ -103,6 +103,10 @@ SEED  ?= 0
 fuzz: $(READY) ## feed CASES=100000 spoiled inputs to every command, keep what breaks in build/fuzz
 	$(BIN)/python tests/fuzz/campaign.py --cases $(CASES) --seed $(SEED)
 
+.PHONY: check-bytes
+check-bytes: $(READY) ## make tables, figures and laws as on other processors, fail if a byte differs
+	$(BIN)/python tests/bytes/check.py
+
 .PHONY: verify
 verify: $(READY) ## check every claim: proof steps, exact instances, measurements
 	$(BIN)/treesmc verify

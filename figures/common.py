@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import seaborn
+from matplotlib.markers import MarkerStyle
 
 from treesmc.figures import style
 from treesmc.figures.style import Look
 from treesmc.sims.experiments.shards import Row
 from treesmc.sims.tree import FloatArray
 
-MARKERS = ("o", "s", style.DIAMOND, "^", "v", ">")
+MARKERS: tuple[str | MarkerStyle, ...] = ("o", "s", style.DIAMOND, "^", "v", ">")
 HANDLE: dict[str, Any] = {"markeredgecolor": "white", "linestyle": "none"}
 
 

@@ -79,7 +79,7 @@ def active() -> Iterator[None]:
     exactly = LogTransform.transform_non_affine
 
     def rounded(self: LogTransform, values: Any) -> Any:
-        return np.floor(exactly(self, values) * 1e9 + 0.51) / 1e9
+        return np.floor(np.asarray(exactly(self, values)) * 1e9 + 0.51) / 1e9
 
     with matplotlib.rc_context(RC), patch.object(LogTransform, "transform_non_affine", rounded):
         yield

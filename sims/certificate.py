@@ -136,7 +136,7 @@ def first_order_constant(
 
     def b(classes: IntArray) -> FloatArray:
         with np.errstate(over="ignore"):
-            return np.expm1(log_m + _log_path_advantages(chain, classes)).sum(axis=1)
+            return portable.expm1(log_m + _log_path_advantages(chain, classes)).sum(axis=1)
 
     def half_deviation(classes: IntArray) -> FloatArray:
         return 0.5 * np.abs(b(classes) - v)

@@ -307,8 +307,7 @@ def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
 def rejection_samples(tree: TreeMDP) -> float:
     """Return the expected number of samples of rejection sampling, sup phi / Z."""
     reachable = reference_law(tree) > 0
-    with np.errstate(over="ignore"):
-        return float(portable.exp(_log_reward(tree)[reachable].max() - log_normalizer(tree)))
+    return portable.exp(_log_reward(tree)[reachable].max() - log_normalizer(tree))
 
 
 def estimate_tv(laws: FloatArray, target: FloatArray, excess: FloatArray) -> Measured:

@@ -15,7 +15,6 @@ The chain is exact up to rounding for every N whose N+1 states fit; beyond, it i
 to 1e12 by binomial draws and the last draw replaced by its expectation (Rao-Blackwell).
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +82,7 @@ def lineage_law(tree: TreeMDP, N: int) -> Array:
     if split is None:
         return np.ones(1)
     mass = np.zeros(N + 1)
-    odds = split.probability / max(1 - split.probability, math.exp(-_LARGEST_LOG_RATIO))
+    odds = split.probability / max(1 - split.probability, portable.exp(-_LARGEST_LOG_RATIO))
     more, scratch = _ratios(N), np.empty(N + 1)
     _spread(1.0, odds, more, scratch, mass)
     for g in split.weight_ratio[:-1]:

@@ -211,7 +211,7 @@ def asymptotic_variance(tree: TreeMDP) -> float:
         law = tree.layer(laws, t)[:, None] * tree.edge_layer(policy, t)
         log_h = np.where(law > 0, log_m + chain.log_advantage(t), 0.0)
         with np.errstate(over="ignore"):
-            total += float(np.sum(law * np.expm1(log_h)))
+            total += float(np.sum(law * portable.expm1(log_h)))
     return LIMIT * relative_variance(tree, LIMIT) if total == np.inf or is_faint(tree) else total
 
 

@@ -55,8 +55,7 @@ def bellman_log_ratio(tree: TreeMDP) -> FloatArray:
 
 def epsilon_per_depth(tree: TreeMDP) -> FloatArray:
     """Return the Bellman error of each inner depth, float64[T]: the least eps of A2 there."""
-    with np.errstate(over="ignore"):
-        return np.expm1(_log_errors(tree))
+    return portable.expm1(_log_errors(tree))
 
 
 def _log_errors(tree: TreeMDP) -> FloatArray:
@@ -91,8 +90,7 @@ def log_increments(tree: TreeMDP) -> FloatArray:
 
 def ratio_bound(tree: TreeMDP) -> float:
     """Return L, the least L >= 1 for which A1 holds."""
-    with np.errstate(over="ignore"):
-        return float(np.exp(log_ratio_bound(tree)))
+    return portable.exp(log_ratio_bound(tree))
 
 
 def log_ratio_bound(tree: TreeMDP) -> float:
@@ -103,8 +101,7 @@ def log_ratio_bound(tree: TreeMDP) -> float:
 
 def value_error(tree: TreeMDP) -> float:
     """Return eps_V, the least value for which A3 holds."""
-    with np.errstate(over="ignore"):
-        return float(portable.expm1(np.abs(tree.log_value - log_true_value(tree)).max()))
+    return portable.expm1(np.abs(tree.log_value - log_true_value(tree)).max())
 
 
 def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
@@ -125,10 +122,12 @@ def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
 def _tilted(policy: FloatArray, log_ratio: FloatArray) -> FloatArray:
     """Return policy exp(log_ratio), at most one, also where only the product is a float."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        product = policy * np.exp(log_ratio)
+        product = policy * portable.exp(log_ratio)
         if np.isfinite(product).all():
             return np.asarray(product)
-        return np.where(np.isfinite(product), product, np.exp(np.log(policy) + log_ratio))
+        return np.where(
+            np.isfinite(product), product, portable.exp(portable.log(policy) + log_ratio)
+        )
 
 
 def target_policy(tree: TreeMDP) -> FloatArray:

@@ -57,7 +57,7 @@ class Hypotheses:
     @classmethod
     def of(cls, T: int, eps: float, L: float) -> "Hypotheses":
         """Take the logarithms."""
-        return cls(T, math.log1p(eps), math.log(L))
+        return cls(T, portable.log1p(eps), portable.log(L))
 
     def log_ratios(self) -> FloatArray:
         """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T (S2)."""
@@ -65,16 +65,16 @@ class Hypotheses:
 
     def log_closed_form(self) -> float:
         """Return log of L T (1 + eps)^(2T-1), which is at least sum_t (q_t - 1)."""
-        return self.log_L + math.log(self.T) + (2 * self.T - 1) * self.log_rho
+        return self.log_L + portable.log(self.T) + (2 * self.T - 1) * self.log_rho
 
     def log_middle(self) -> float:
         """Return log of (1/2) sum_p q_p (q_p^2 - 1), see `log_zhu_lu_middle_tv`."""
         log_q = 2 * self.log_L + 2 * _remaining(self.T) * self.log_rho
-        return float(np.logaddexp.reduce(log_q + _log_minus_one(2 * log_q))) - math.log(2)
+        return float(portable.logsumexp(log_q + _log_minus_one(2 * log_q))) - portable.log(2)
 
     def log_zhu_lu(self) -> float:
         """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
-        return 6 * self.log_L + math.log(self.T / 2) + 6 * (self.T - 1) * self.log_rho
+        return 6 * self.log_L + portable.log(self.T / 2) + 6 * (self.T - 1) * self.log_rho
 
 
 # Lower bounds
@@ -118,12 +118,12 @@ def hidden_mass(T: int, eps: float) -> float:
 
 def log_zhu_lu_particles(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of the N = L^6 T (1 + eps)^(6(T-1)) / (2 delta) that suffices (ZL-5.1)."""
-    return Hypotheses.of(T, eps, L).log_zhu_lu() - math.log(delta)
+    return Hypotheses.of(T, eps, L).log_zhu_lu() - portable.log(delta)
 
 
 def log_zhu_lu_tv(T: int, eps: float, L: float, N: float) -> float:
     """Return log of ZL-5.1's bound on TV at N particles."""
-    return Hypotheses.of(T, eps, L).log_zhu_lu() - math.log(N)
+    return Hypotheses.of(T, eps, L).log_zhu_lu() - portable.log(N)
 
 
 def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -132,7 +132,7 @@ def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
     The bound inside ZL-5.1's proof, before q (q^2 - 1) <= q^3 and the geometric sum. -inf if L = 1
     and T = 1: the bound is then zero.
     """
-    return Hypotheses.of(T, eps, L).log_middle() - math.log(N)
+    return Hypotheses.of(T, eps, L).log_middle() - portable.log(N)
 
 
 def log_zhu_lu_linear_particles(T: int, c: float, L: float, delta: float) -> float:
@@ -190,7 +190,7 @@ def log_uniform_particles(T: int, eps: float, L: float, delta: float) -> float:
 
 def log_uniform_particles_simple(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of N = L T (1 + eps)^(2T-1) / delta, the closed form that follows from S2."""
-    return Hypotheses.of(T, eps, L).log_closed_form() - math.log(delta)
+    return Hypotheses.of(T, eps, L).log_closed_form() - portable.log(delta)
 
 
 def uniform_tv_value_error(T: int, eps_V: float, L: float, N: float) -> float:

@@ -108,7 +108,7 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
     Comparison
     """
     assumed = Hypotheses(tree.horizon, log_error(tree), log_ratio_bound(tree))
-    log_delta = math.log(delta)
+    log_delta = portable.log(delta)
     return Comparison(
         name=tree.name,
         horizon=tree.horizon,
@@ -148,7 +148,7 @@ def log_certified_particles(tree: TreeMDP, delta: float) -> float | None:
     if excess(0.0) <= 0:
         return 0.0
     enough = log_instance_particles(log_mixing_ratios(tree), delta)
-    most = min(enough + 1e-9, math.log(LARGEST_N))
+    most = min(enough + 1e-9, portable.log(LARGEST_N))
     return float(brentq(excess, 0.0, most, xtol=1e-9)) if excess(most) <= 0 else None
 
 
@@ -192,4 +192,4 @@ def _particles(log_N: float | None) -> str:
         return ""
     if log_N == math.inf:
         return "inf"
-    return f"{math.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"
+    return f"{portable.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"

@@ -156,14 +156,14 @@ def _step(table: FloatArray, t: int, log_reward: FloatArray) -> tuple[float, ...
     unit = log_V.max()
     excess = far(log_W - unit, np.zeros_like(alive))[0].clip(min=0)
     with np.errstate(all="ignore"):
-        V, W = np.exp(log_V - unit), np.exp(log_W - unit - excess)
+        V, W = portable.exp(log_V - unit), portable.exp(log_W - unit - excess)
         bins = _bins(V)
         ratio, noise, share = _bin_ratios(V, W, bins)
-        gain, gain_noise, _ = _bin_ratios(V, np.exp(log_phi - log_phi.max()), bins)
-        mean_gain = share @ gain
-        spread = share @ ((gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
+        gain, gain_noise, _ = _bin_ratios(V, portable.exp(log_phi - log_phi.max()), bins)
+        mean_gain = portable.matmul(share, gain)
+        spread = portable.matmul(share, (gain / mean_gain - 1) ** 2 - gain_noise / mean_gain**2)
         variance = (V.sum() * np.sum(W**2 / V)) / W.sum() ** 2 - 1 if W.any() else np.nan
-        bellman = np.inf if excess else share @ ((ratio - 1) ** 2 - noise)
+        bellman = np.inf if excess else portable.matmul(share, (ratio - 1) ** 2 - noise)
     return len(alive), float(bellman), float(spread), float(variance)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treesmc.audit.logs import NO_PATH, Probes
+from treesmc.sims import portable
 from treesmc.sims.streams import generator
 from treesmc.sims.tree import FloatArray, IntArray
 
@@ -91,8 +92,12 @@ def weighted_sums(rows: FloatArray, x: NDArray) -> FloatArray:
     infinite = x == np.inf
     with np.errstate(over="ignore"):
         if not infinite.any():
-            return np.asarray(rows @ x)
-        return np.where(rows @ infinite > 0, np.inf, rows @ np.where(infinite, 0.0, x))
+            return np.asarray(portable.matmul(rows, x))
+        return np.where(
+            portable.matmul(rows, infinite) > 0,
+            np.inf,
+            portable.matmul(rows, np.where(infinite, 0.0, x)),
+        )
 
 
 def far(log_x: FloatArray, group: IntArray) -> FloatArray:

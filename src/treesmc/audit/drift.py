@@ -106,7 +106,7 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
         )
     lines, total, square, distinct = np.moveaxis(np.array(rows), 2, 0)  # each [depths, 1 + B]
     with np.errstate(all="ignore"):
-        unit = np.exp([shift[probes.depth[usable] == t][0] for t in depths])
+        unit = portable.exp([shift[probes.depth[usable] == t][0] for t in depths])
         mean, squared_spread = total / lines * unit[:, None], square / distinct - 1
     error = np.abs(log_drift)
     growth, support = _verdict(horizon - depths, squared_spread)
@@ -134,8 +134,8 @@ def _line_columns(probes: Probes, usable: IntArray, shift: FloatArray) -> list[F
     V*/V is in units of exp(shift), which lines of the same depth share.
     """
     value = probes.log_value[usable] + shift
-    drift = np.exp(probes.rollouts.mean[usable] - value)
-    square = np.exp(probes.rollouts.pair[usable] - 2 * value)
+    drift = portable.exp(probes.rollouts.mean[usable] - value)
+    square = portable.exp(probes.rollouts.pair[usable] - 2 * value)
     cell = probes.depth[usable].astype(np.int64) * len(probes.prompts) + probes.prompt[usable]
     n, total, own = (np.bincount(cell, x)[cell] for x in (1 + 0 * drift, drift, drift**2))
     with np.errstate(all="ignore"):
@@ -182,7 +182,7 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     depth, code = probes.depth[known], clusters.code[known]
     log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
     log_reward -= _scale(probes, known)
-    reward = np.exp(log_reward - far(log_reward, depth))
+    reward = portable.exp(log_reward - far(log_reward, depth))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
         return Estimate(0.0, 0.0, math.nan)

@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from treesmc.sims import portable
 from treesmc.sims.checks import LARGEST_LOG_VALUE
 from treesmc.sims.errors import BadInput
 from treesmc.sims.jsontext import parse

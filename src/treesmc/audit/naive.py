@@ -109,6 +109,6 @@ def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray,
     pi /= pi.sum()
     place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
     mass: FloatArray = np.bincount(place, p).astype(np.float64)
-    weighted = np.bincount(place, p * np.exp(log_phi))
+    weighted = np.bincount(place, p * portable.exp(log_phi))
     held = weighted > 0  # what underflows is no class
-    return mass[held], np.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))
+    return mass[held], portable.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))

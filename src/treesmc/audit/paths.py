@@ -199,7 +199,7 @@ def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
         return np.full(len(whole), np.nan)
     mean_without = without[omega > -np.inf].mean(axis=0)
     corrected = np.where(np.isfinite(mean_without), n * whole - (n - 1) * mean_without, whole)
-    v = corrected * np.exp(scale) - 1
+    v = corrected * portable.exp(scale) - 1
     return np.where(v == -np.inf, np.nan, v)  # noise beyond floats: nothing is known
 
 
@@ -214,7 +214,7 @@ def _target_weights(paths: PromptPaths, omega: FloatArray) -> tuple[FloatArray, 
     """Return target probabilities, and which paths have any."""
     reachable = np.isfinite(paths.value).all(axis=1)
     log_p = np.where(reachable, omega + paths.true[0][:, -1], -np.inf)
-    p = np.exp(log_p - log_p.max())
+    p = portable.exp(log_p - log_p.max())
     alive = np.flatnonzero(p > LEAST_SHARE)
     return p[alive] / p[alive].sum(), alive
 
@@ -386,12 +386,12 @@ class _Stack:
         log_h = [np.concatenate([x.log_h[k] for x in statistics]) for k in range(3)]
         largest = np.max(log_h, axis=(0, 2))
         with np.errstate(divide="ignore"):
-            felt = (largest > LARGE) & (largest + np.log(p) > 0)
+            felt = (largest > LARGE) & (largest + portable.log(p) > 0)
         return cls(
             np.repeat(np.arange(len(size)), size),
             start,
             p,
-            [np.expm1(np.minimum(x, LARGE)) for x in log_h],
+            [portable.expm1(np.minimum(x, LARGE)) for x in log_h],
             np.logical_or.reduceat(felt, start),
             np.array([x.ess for x in statistics]),
         )

@@ -18,6 +18,7 @@ from treesmc.audit.drift import GROWTH
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report
 from treesmc.figures import style
+from treesmc.sims import portable
 from treesmc.sims.tree import FloatArray
 
 LOG10 = portable.log(10)
@@ -79,7 +80,7 @@ def drift(axes: Axes, report: Report) -> None:
     power = GROWTH.get(report.drift.growth)
     if power is not None and np.isfinite(value).all():
         law = (report.horizon - depth) ** (power / 2)
-        scale = float(law @ value / (law @ law))
+        scale = portable.matmul(law, value) / portable.matmul(law, law)
         axes.plot(depth, scale * law, "-", color=style.ORANGE, label=report.drift.growth)
     axes.set(xlabel="depth", ylabel="spread of V*/V")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -111,7 +112,9 @@ def curve(axes: Axes, report: Report) -> None:
     )
     needed = report.prediction.route("predicted").log_n
     if math.isfinite(needed.low) and math.isfinite(needed.high):
-        axes.axvspan(math.exp(needed.low), math.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0)
+        axes.axvspan(
+            portable.exp(needed.low), portable.exp(needed.high), color=style.BLUE, alpha=0.2, lw=0
+        )
     axes.set(xlabel="particles N", ylabel="total variation")
     _legend(axes)
 
@@ -143,7 +146,7 @@ def shapes(axes: Axes, report: Report) -> None:
     """Particles predicted for powers of V."""
     rows = [(float(r.name[2:]), r.log_n) for r in report.reshaped if r.name.startswith("V^")]
     gamma, log_n = np.array(rows).T
-    axes.semilogy(gamma, np.exp(_shown(log_n)), "o-", color=style.BLUE)
+    axes.semilogy(gamma, portable.exp(_shown(log_n)), "o-", color=style.BLUE)
     axes.axvline(1, color="0.7", lw=0.6, zorder=0)
     axes.set(xlabel=r"exponent $\gamma$ of $V^\gamma$", ylabel="particles N")
 

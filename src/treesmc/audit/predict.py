@@ -354,7 +354,7 @@ LOOSE_NOTE = "v from prefixes that name no path: children share their parent's d
 def _variance_route(
     v: FloatArray, clusters: Clusters, delta: float, note: str, claim: str = SCENARIO
 ) -> Route:
-    log_n = _log(v, 2 * delta**2)
+    log_n = _log(v, 2 * delta * delta)
     return Route("variance", claim, clusters.interval(float(log_n[0]), log_n[1:]), note)
 
 
@@ -384,7 +384,7 @@ def _unlinked_scenarios(v: FloatArray, clusters: Clusters, delta: float) -> list
 def _log(numbers: FloatArray, tolerance: float) -> FloatArray:
     """Return log of particles, numbers / tolerance, or of one where noise made that less."""
     with np.errstate(over="ignore"):
-        return np.log(np.maximum(numbers / tolerance, 1.0))
+        return portable.log(np.maximum(numbers / tolerance, 1.0))
 
 
 def _abstain(name: str, why: str) -> Route:

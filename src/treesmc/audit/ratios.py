@@ -91,7 +91,7 @@ class RatioSummary:
 
 
 def _error(log_ratio: float) -> float:
-    return math.expm1(log_ratio) if log_ratio < 700 else math.inf
+    return portable.expm1(log_ratio) if log_ratio < 700 else math.inf
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class _Lines:
         """Summarise some of the lines."""
         rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
         shift = float(far(self.observed[chosen], np.zeros_like(chosen))[0])
-        moments = _Moments.of(rows @ self._sums(chosen, shift), shift)
+        moments = _Moments.of(portable.matmul(rows, self._sums(chosen, shift)), shift)
         shape = _Shape.of(self.observed[chosen], self.gap[chosen])
         raw = self._raw_quantiles(chosen, rows)
         quantiles = moments.quantiles(raw, shape)
@@ -196,7 +196,7 @@ class _Lines:
         """
         code, count = self.clusters.code[self.line[chosen]], self.clusters.count
         terms = (self.observed[chosen] - shift, self.pair[chosen] - 2 * shift)
-        sums = [np.bincount(code, np.exp(x), count) for x in terms]
+        sums = [np.bincount(code, portable.exp(x), count) for x in terms]
         return np.column_stack([np.bincount(code, minlength=count), *sums])
 
     def _raw_quantiles(self, chosen: IntArray, rows: FloatArray) -> FloatArray:
@@ -250,9 +250,9 @@ class _Moments:
         """From rows of (prefixes, sum of ratios, sum of pair means), in units of exp(shift)."""
         with np.errstate(all="ignore"):
             mean, square = sums[:, 1] / sums[:, 0], sums[:, 2] / sums[:, 0]
-            log_mean = np.log(mean) + shift
-            log_variance = np.log(np.maximum(square / mean**2, 1.0))
-            mean, square = mean * np.exp(shift), square * np.exp(2 * shift)
+            log_mean = portable.log(mean) + shift
+            log_variance = portable.log(np.maximum(square / mean**2, 1.0))
+            mean, square = mean * portable.exp(shift), square * portable.exp(2 * shift)
             error = np.where(square == np.inf, np.inf, np.maximum(square - 2 * mean + 1, 0.0))
             return cls(log_mean, mean, np.sqrt(error), log_variance)
 
@@ -265,7 +265,7 @@ class _Moments:
         tau, trust = np.sqrt(self.log_variance)[:, None], shape.trust(self.log_variance)[:, None]
         with np.errstate(all="ignore"):
             location = self.log_mean[:, None] - tau**2 / 2
-            standard = trust * (raw - shape.mean) / (shape.sd or 1.0) + (1 - trust) * ndtri(
-                QUANTILES
-            )
+            observed = (raw - shape.mean) / (shape.sd or 1.0)
+            normal = ndtri(QUANTILES).round(12)  # the digits that are right on every machine
+            standard = trust * observed + (1 - trust) * normal
             return np.where(np.isfinite(raw), location + tau * standard, raw)

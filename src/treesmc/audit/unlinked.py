@@ -33,7 +33,9 @@ def unlinked_steps(probes: Probes, clusters: Clusters, horizon: int) -> FloatArr
     weight = probes.log_weight[lines]
     with np.errstate(over="ignore", invalid="ignore"):  # of a cell without reward v is not known
         log_norm = _log_cell_mean(value, weight, cell) - 2 * _log_cell_mean(log_mean, weight, cell)
-        ratio = np.exp(log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell))
+        ratio = portable.exp(
+            log_square + log_norm + weight - _log_cell_mean(0 * value, weight, cell)
+        )
     depth = probes.depth[lines]
     return _replicated_means(ratio, clusters, lines, depth, horizon) - 1
 
@@ -48,7 +50,7 @@ def _replicated_means(
     )
     rows = np.vstack([np.ones((1, width)), clusters.weights])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(weighted_sums(rows, total) / (rows @ count))
+        return np.asarray(weighted_sums(rows, total) / portable.matmul(rows, count))
 
 
 def _log_cell_mean(log_x: FloatArray, log_weight: FloatArray, cell: IntArray) -> FloatArray:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         "tv_certificate_stderr": tv_stderr,
         "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), N),
         "tv_uniform": bounds.instance_tv(assumed.log_ratios(), N),
-        "tv_zhu_lu": _exp(assumed.log_zhu_lu() - math.log(N)),
+        "tv_zhu_lu": portable.exp(assumed.log_zhu_lu() - portable.log(N)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
         "particles_predicted": _whole(constant / args.delta),
@@ -58,8 +58,3 @@ def run(args: argparse.Namespace) -> int:
 def _whole(number: float) -> float:
     """Return the least whole number of particles that is enough, infinite if none is."""
     return max(1, math.ceil(number)) if math.isfinite(number) else number
-
-
-def _exp(log_value: float) -> float:
-    """Return exp, infinite beyond the largest float."""
-    return math.exp(log_value) if log_value < LARGEST_LOG else math.inf
