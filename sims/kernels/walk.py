@@ -18,18 +18,24 @@ from treesmc.sims.kernels.alias import cross
 from treesmc.sims.kernels.binomial import split
 from treesmc.sims.kernels.elementary import exp, log, settle
 from treesmc.sims.kernels.moments import absorb, absorb_hits
-from treesmc.sims.kernels.sfc64 import uniform, word
+from treesmc.sims.kernels.sfc64 import take, uniform, word
 
 WALKERS = 64
 FEW_PER_CLASS = 8  # below so many samples per terminal class, they are drawn one by one
+_ZERO = np.uint64(0)
 
 
 @inner_kernel
 def advance(table, t, rows, stream):
     """Move all walkers across one edge of depth t."""
     threshold, alias, next_row, bits = table.threshold, table.alias, table.next_row, table.bits[t]
-    for i in range(len(rows)):
-        rows[i] = next_row[cross(threshold, alias, np.uint64(rows[i]), bits, word(stream))]
+    done, n = _ZERO, np.uint64(len(rows))
+    while done < n:
+        first, until = take(stream, done, n)
+        for i in range(done, until):
+            e = cross(threshold, alias, np.uint64(rows[i]), bits, stream[first + (i - done)])
+            rows[i] = next_row[e]
+        done = until
 
 
 @inner_kernel

@@ -176,15 +176,13 @@ static void systematic(Population &p, Stream &s) {
 LOOP void extend(const Moves &m, i64 t, Population &p, Stream &s) {
     const u64 bits = m.bits[t];
     const u32 *parents = p.parents.data(), *ancestors = p.ancestors.data();
-    const u64 *threshold = m.threshold;
-    const u32 *alias = m.alias, *next_row = m.next_row;
-    const double *ratio = m.ratio;
+    const u32 *next_row = m.next_row;
     u32 *edges = p.edges.data();
     double *weights = p.weights.data();
-    each_word(s, p.n, [=](i64 i, u64 word) {
-        const u64 e = cross(threshold, alias, next_row[parents[ancestors[i]]], bits, word);
+    each_word(s, p.n, [=, &m](i64 i, u64 word) {
+        const u64 e = cross(m.threshold, m.alias, next_row[parents[ancestors[i]]], bits, word);
         edges[i] = e;
-        weights[i] = ratio[e];
+        weights[i] = m.ratio[e];
     });
 }
 
