@@ -186,18 +186,34 @@ LOOP void extend(const Moves &m, i64 t, Population &p, Stream &s) {
     });
 }
 
+// Zhat as a factor and the logarithm of the rest: a logarithm now and then, not one a step.
+struct Product {
+    double factor = 1.0, log_rest = 0.0;
+
+    void times(double mean, double log_scale) {
+        factor *= mean;
+        log_rest += log_scale;
+        if (factor < 1e-140) {
+            log_rest += std::log(factor);
+            factor = 1.0;
+        }
+    }
+
+    double log() const { return log_rest + std::log(factor); }
+};
+
 static double smc(const Moves &m, bool is_systematic, Population &p, Stream &s) {
     std::fill(p.edges.begin(), p.edges.end(), m.cells);
     for (i64 i = 0; i < p.n; i++) p.ancestors[i] = i;
-    double log_Z = 0.0;
+    Product Z;
     for (i64 t = 0; t < m.horizon; t++) {
         if (t > 0) is_systematic ? systematic(p, s) : multinomial(p, s);
         std::swap(p.edges, p.parents);
         extend(m, t, p, s);
         const double total = running_sums(p.weights.data(), p.sums.data(), p.n);
-        log_Z += m.log_scale[t] + std::log(total / p.n);
+        Z.times(total / p.n, m.log_scale[t]);
     }
-    return log_Z;
+    return Z.log();
 }
 
 static void final_law(const Moves &m, const Population &p, Doubles &law) {
@@ -402,7 +418,8 @@ static void step(const Moves &m, i64 t, i64 n, i64 leaves, Counts &c, double *ma
 
 static double smc_counts(const Moves &m, i64 n, Counts &c, Doubles &law, Stream &s) {
     c.heap[1] = 1.0;
-    double log_Z = 0.0, total = 0.0;
+    Product Z;
+    double total = 0.0;
     for (i64 t = 0; t < m.horizon; t++) {
         const i64 there = m.n_classes[t + 1], leaves = leaves_of(there);
         double *mass = c.next_heap.data() + leaves;
@@ -410,12 +427,12 @@ static double smc_counts(const Moves &m, i64 n, Counts &c, Doubles &law, Stream 
         step(m, t, n, leaves_of(m.n_classes[t]), c, mass, s);
         total = 0.0;
         for (i64 i = 0; i < there; i++) total += mass[i];
-        log_Z += m.log_scale[t] + std::log(total / n);
+        Z.times(total / n, m.log_scale[t]);
         std::swap(c.heap, c.next_heap);
     }
     const double *mass = c.heap.data() + leaves_of(law.size());
     for (u64 i = 0; i < law.size(); i++) law[i] = mass[i] / total;
-    return log_Z;
+    return Z.log();
 }
 
 extern "C" void smc_counts_block(const Moves &m, i64 n, Stream &s, double *mean, double *spread,
