@@ -89,7 +89,7 @@ MACHINES = (
         "x86-64-v2, no FMA",
         numpy=(),
         environment={
-            **processor("nehalem", "Nehalem"),
+            **processor("generic", "Nehalem"),
             "GLIBC_TUNABLES": NO_FMA,
             "OPENBLAS_NUM_THREADS": "1",
         },
