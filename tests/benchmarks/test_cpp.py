@@ -38,7 +38,8 @@ def test_laws_are_equal_to_the_last_bit(tree, method, N):
     law, stderr, log_Z_hat = sample_smc(TREES[tree], N, 35, 1, method)
     assert (law == ours.law).all()
     assert (stderr == ours.stderr).all()
-    np.testing.assert_allclose(log_Z_hat, ours.log_Z_hat, rtol=1e-13)
+    # sums of logarithms of order one, a few dozen of them
+    np.testing.assert_allclose(log_Z_hat, ours.log_Z_hat, atol=1e-13)
 
 
 @pytest.mark.parametrize("N", [10**6, 10**12])

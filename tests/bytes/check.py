@@ -1,11 +1,12 @@
 """``make check-bytes``: the same bytes on every machine that this one can pass for.
 
-On each machine in turn: all tables and figures, quick, and what `outputs` collects. All share one
+On each machine in turn: all tables and figures, and what `outputs` collects. All share one
 cache of kernels, as processes on different nodes of a cluster do, but for those with a wrong
 mathematical library, which compile their own. Ends with status 1 if a byte differs from those of
 this machine as it is.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -23,23 +24,27 @@ SHOWN = 5
 
 def main() -> int:
     """Return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the figures in full, not quick")
+    full = parser.parse_args().full
     here, *others = MACHINES
     shutil.rmtree(FOLDER / "cache", ignore_errors=True)
     _say(f"{here.name}: {described()}")
-    expected = run(here)
+    expected = run(here, full)
     _say(f"{here.name}: {len(expected)} files and outputs")
-    differing = [machine.name for machine in others if not _agrees(machine, expected)]
+    differing = [machine.name for machine in others if not _agrees(machine, full, expected)]
     return 1 if differing else 0
 
 
-def run(machine: Machine) -> dict[str, bytes]:
+def run(machine: Machine, full: bool) -> dict[str, bytes]:
     """Return all that is made on a machine, by name."""
     folder = FOLDER / machine.name.replace(" ", "-").replace(",", "")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     cache = folder / "cache" if machine.wrong_libm else FOLDER / "cache"
     variables = {**machine.variables(), "XDG_CACHE_HOME": str(cache.resolve())}
-    figures = ["-m", "treesmc", "figures", "--quick", "--jobs", str(machine.jobs)]
+    figures = ["-m", "treesmc", "figures", "--jobs", str(machine.jobs)]
+    figures += [] if full else ["--quick"]
     for command in (
         [str(OUTPUTS), str(folder / "outputs.json")],
         [*figures, "--results", str(folder), "--out", str(folder)],
@@ -62,12 +67,12 @@ def differences(expected: dict[str, bytes], found: dict[str, bytes]) -> list[str
     return sorted(x for x in {*expected, *found} if expected.get(x) != found.get(x))
 
 
-def _agrees(machine: Machine, expected: dict[str, bytes]) -> bool:
+def _agrees(machine: Machine, full: bool, expected: dict[str, bytes]) -> bool:
     if missing := machine.missing():
         _say(f"{machine.name}: not tried, {missing}")
         return True
     begin = time.monotonic()
-    different = differences(expected, run(machine))
+    different = differences(expected, run(machine, full))
     verdict = "all bytes equal" if not different else f"{len(different)} differ: "
     more = f" and {len(different) - SHOWN} more" if len(different) > SHOWN else ""
     seconds = time.monotonic() - begin

@@ -50,7 +50,9 @@ def drawn(rows):
 
 def markers(axes, look):
     """Data of the series' markers on one panel."""
-    (line,) = (x for x in axes.lines if x.get_marker() == look.marker)
+    (line,) = (
+        x for x in axes.lines if x.get_color() == look.colour and x.get_linestyle() == "None"
+    )
     return line.get_xydata()
 
 
