@@ -22,7 +22,7 @@ mathematical library or on the number of threads:
 
 What SciPy computes (quantiles of Student's t, binomial probabilities) and NumPy's Fourier transform
 do have bits that may differ. They only reach results that are printed, whose digits end well before
-(`sweeps.vocabulary.Real`), and never a stream.
+(`sweeps.digits`), and never a stream.
 
 A test reads the sources for what is not allowed, and another runs them under a mathematical library
 whose every last bit is wrong.
