@@ -392,9 +392,8 @@ def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: 
     log_n, stderr, bias = _interpolate(portable.log([below, above]), measured, delta)
     half = STUDENT * stderr + bias
     # One particle was ruled out exactly, hence the 2.
-    low, n_star, high = (
-        max(2.0, float(math.ceil(portable.exp(log_n + x)))) for x in (-half, 0, half)
-    )
+    ends = portable.exp([log_n - half, log_n, log_n + half])
+    low, n_star, high = map(float, np.maximum(2.0, np.ceil(ends)))
     return Cost(n_star, (low, high), "measured", False, n_star * T, stderr, replicates)
 
 

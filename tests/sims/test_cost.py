@@ -129,6 +129,12 @@ def test_precision_is_checked_and_work_is_bounded(monkeypatch):
     assert least_particles(tree, 0.05, precision=1e-4).replicates <= 4096
 
 
+def test_an_interval_beyond_floats_is_open(monkeypatch):
+    monkeypatch.setattr("treesmc.sims.cost._interpolate", lambda *_: (3.0, 0.1, 1e4))
+    found = least_particles(random_tree(3, seed=1), 0.05, replicates=256)
+    assert (found.n_star, found.interval) == (21, (2, math.inf))
+
+
 def test_naive_cost_is_least():
     tree = needle_in_drift(12, 0.1)
     found = cost(tree, "naive", DELTA)
