@@ -82,7 +82,7 @@ def _draw_map(axes: Axes, rows: list[Row], T: int) -> QuadContourSet:
         cmap="rocket_r",
     )
     axes.axvline(1, color="white", linewidth=1.6)
-    edge = 0.5 * portable.log(T) * float(T) ** (np.array(a) - 1)
+    edge = 0.5 * portable.log(T) * portable.power(T, np.array(a) - 1)
     axes.plot(a, edge, color="white", linestyle=(0, (4, 1.5)), label=EDGE)
     axes.set(yscale="log", xlim=(a[0], a[-1]), ylim=(c[0], c[-1]), xlabel="power $a$")
     axes.set_title(rf"$\varepsilon = c\,T^{{-a}}$, $T = 2^{{{round(portable.log2(T))}}}$")
