@@ -82,8 +82,9 @@ def _draw_map(axes: Axes, rows: list[Row], T: int) -> QuadContourSet:
         cmap="rocket_r",
     )
     axes.axvline(1, color="white", linewidth=1.6)
-    edge = 0.5 * portable.log(T) * portable.power(T, np.array(a) - 1)
-    axes.plot(a, edge, color="white", linestyle=(0, (4, 1.5)), label=EDGE)
+    ends = np.array([a[0], a[-1]])  # of a straight line, here
+    edge = 0.5 * portable.log(T) * portable.power(T, ends - 1)
+    axes.plot(ends, edge, color="white", linestyle=(0, (4, 1.5)), label=EDGE)
     axes.set(yscale="log", xlim=(a[0], a[-1]), ylim=(c[0], c[-1]), xlabel="power $a$")
     axes.set_title(rf"$\varepsilon = c\,T^{{-a}}$, $T = 2^{{{round(portable.log2(T))}}}$")
     axes.legend(loc="lower right", facecolor="0.65", edgecolor="none", frameon=True)
