@@ -55,6 +55,12 @@ def check_nonnegative(name: str, value: float) -> None:
         raise BadInput(f"{name}: {value} is not a nonnegative number")
 
 
+def check_at_most(name: str, value: float, most: float) -> None:
+    """Raise BadInput unless value <= most."""
+    if value > most:
+        raise BadInput(f"{name}: {value} is too large, the most is {most:g}")
+
+
 def check_fraction(name: str, value: Any) -> None:
     """Raise BadInput unless a value is a number with 0 <= value <= 1."""
     if not isinstance(value, int | float) or not 0 <= value <= 1:

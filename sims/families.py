@@ -17,6 +17,7 @@ import numpy as np
 from treesmc.sims import portable
 from treesmc.sims.checks import (
     LARGEST_LOG_VALUE,
+    check_at_most,
     check_horizon,
     check_inner_fraction,
     check_nonnegative,
@@ -30,6 +31,7 @@ from treesmc.sims.values import log_true_value
 FAIR = np.array([0.5, 0.5])
 LARGEST_LOG = 700.0  # log of the largest odds a float can hold, with room to spare
 LARGEST_EXPLICIT_LAYER = 2**22
+LARGEST_CONCENTRATION = 1e12  # every symbol is as likely as the others, to six digits
 LARGEST_LUMPED_HORIZON = 4096  # of trees of order T^2 edges
 
 
@@ -179,8 +181,8 @@ def random_tree(
     check_horizon(T, 1)
     check_positive("concentration", concentration)
     check_nonnegative("sigma", sigma)
-    if sigma > LARGEST_LOG_VALUE:
-        raise BadInput(f"sigma: {sigma} is too large, the most is {LARGEST_LOG_VALUE:g}")
+    check_at_most("concentration", concentration, LARGEST_CONCENTRATION)
+    check_at_most("sigma", sigma, LARGEST_LOG_VALUE)
     if branching < 1 or branching**T > LARGEST_EXPLICIT_LAYER:
         raise BadInput(
             f"branching: {branching}^{T} leaves; between 1 and {LARGEST_EXPLICIT_LAYER} are kept"

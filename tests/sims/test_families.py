@@ -119,6 +119,7 @@ def test_random_trees_follow_their_seed():
         (lambda: random_tree(40), "2\\^40 leaves"),
         (lambda: random_tree(3, concentration=-1), "concentration: -1"),
         (lambda: random_tree(3, sigma=-1), "sigma: -1"),
+        (lambda: random_tree(3, concentration=1e308), "concentration: 1e[+]308 is too large"),
     ],
 )
 def test_bad_parameters_are_named(call, words):
