@@ -47,14 +47,6 @@ FAINT = float(np.finfo(np.float64).tiny)  # probabilities below have lost digits
 LIMIT = 1e200  # particles at which N Var(Zhat/Z) is its limit
 
 
-def log_sum(log_terms: FloatArray, axis: int = -1) -> FloatArray:
-    """Return log of the sum of exp(log_terms) along an axis; each sum has a finite term."""
-    largest = log_terms.max(axis=axis, keepdims=True)
-    return portable.log(portable.exp(log_terms - largest).sum(axis=axis)) + np.squeeze(
-        largest, axis
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class TargetChain:
     """The target pi as a Markov chain over classes, with drift and advantage (module docstring).
@@ -89,13 +81,14 @@ class TargetChain:
     def log_policy(self, t: int) -> FloatArray:
         """Return log pi(b | c) at depth t, [S_t, B_t]; -inf where there is no edge."""
         log_next = self.tree.layer(self.log_true, t + 1)[self.tree.child_at(t)]
-        with np.errstate(divide="ignore"):
-            log_reference = portable.log(self.tree.policy_at(t))
+        log_reference = portable.log(self.tree.policy_at(t))
         return log_reference + log_next - self.tree.layer(self.log_true, t)[:, None]
 
     def log_average(self, t: int, log_f: FloatArray) -> FloatArray:
         """Return log E_pi[f(x_{t+1}) | x_t], [S_t, J], from J columns log f, [S_{t+1}, J]."""
-        return log_sum(self.log_policy(t)[:, :, None] + log_f[self.tree.child_at(t)], axis=1)
+        return portable.logsumexp(
+            self.log_policy(t)[:, :, None] + log_f[self.tree.child_at(t)], axis=1
+        )
 
     def log_forecast(self, t: int, log_m: FloatArray) -> FloatArray:
         """Carry log m_{t+1,u}, u = t+1..T-1, back to log m_{t,u}, u = t..T-1: [S_t, T - t]."""
@@ -106,10 +99,11 @@ class TargetChain:
         laws = class_laws(self.tree, target_policy(self.tree))
         if laws.min() < FAINT:  # their share of the mean may still count
             return self._carried_forecast()
-        with np.errstate(divide="ignore"):
-            log_laws = portable.log(laws)
+        log_laws = portable.log(laws)
         depths = range(self.tree.horizon)
-        return np.array([log_sum(self.tree.layer(log_laws, t) + self.log_drift(t)) for t in depths])
+        return np.array(
+            [portable.logsumexp(self.tree.layer(log_laws, t) + self.log_drift(t)) for t in depths]
+        )
 
     def _carried_forecast(self) -> FloatArray:
         """Return the same by carrying it back to the root, which takes no law."""
@@ -136,7 +130,9 @@ def log_mixture(log_terms: FloatArray, N: float) -> FloatArray:
     J = log_terms.shape[1]
     log_stay = portable.log1p(-1 / N) if N > 1 else -np.inf
     log_weights = np.concatenate([[0.0], np.full(J - 1, log_stay)]).cumsum()
-    return portable.logaddexp(J * log_stay, log_sum(log_terms + log_weights) - portable.log(N))
+    return portable.logaddexp(
+        J * log_stay, portable.logsumexp(log_terms + log_weights, axis=-1) - portable.log(N)
+    )
 
 
 def mixture_excess(log_terms: FloatArray, N: float) -> FloatArray:
@@ -183,7 +179,9 @@ def relative_variance(tree: TreeMDP, N: float) -> float:
     for t in reversed(range(tree.horizon)):
         log_m = chain.log_forecast(t, log_m)
         log_gain = chain.log_policy(t) + chain.log_advantage(t) + log_d[tree.child_at(t)]
-        log_k = np.column_stack([log_sum(log_gain), chain.log_average(t, log_k)])
+        log_k = np.column_stack(
+            [portable.logsumexp(log_gain, axis=-1), chain.log_average(t, log_k)]
+        )
         log_d = log_mixture(log_m + log_k, N)
     return float(mixture_excess(log_m + log_k, N)[0])
 

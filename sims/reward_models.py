@@ -131,8 +131,7 @@ def hard_label(tree: TreeMDP, k: int, labels: int | None = None, seed: int = 0) 
     """
     check_integer("k", k, 1, MOST_ROLLOUTS)
     law = reward_law(tree)
-    with np.errstate(divide="ignore"):
-        share = -portable.expm1(k * portable.log1p(-law.probability[: tree.class_start[-2], -1]))
+    share = -portable.expm1(k * portable.log1p(-law.probability[: tree.class_start[-2], -1]))
     if labels is not None:
         check_integer("labels", labels, 1, MOST_ROLLOUTS)
         share = generator(seed).binomial(labels, share) / labels

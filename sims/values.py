@@ -218,8 +218,7 @@ def log_path_probability(tree: TreeMDP, symbols: Sequence[int], policy: FloatArr
     """Return the log probability of one path of T symbols under ``policy``, float64[edges]."""
     classes = path_classes(tree, symbols)
     steps = [tree.edge_layer(policy, t)[classes[t], b] for t, b in enumerate(symbols)]
-    with np.errstate(divide="ignore"):
-        return float(portable.log(steps).sum())
+    return float(portable.log(steps).sum())
 
 
 def kl(tree: TreeMDP) -> float:

@@ -29,8 +29,7 @@ FloatArray = NDArray[np.float64]
 
 def _log_minus_one(log_q: FloatArray) -> FloatArray:
     """Return log(q - 1), -inf at q = 1; round-off may have left q a little below 1."""
-    with np.errstate(divide="ignore"):
-        return log_q + portable.log(-portable.expm1(-np.maximum(log_q, 0.0)))
+    return log_q + portable.log(-portable.expm1(-np.maximum(log_q, 0.0)))
 
 
 def _remaining(T: int) -> FloatArray:

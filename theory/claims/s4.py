@@ -110,8 +110,7 @@ def tangent(horizon: int, error: float) -> float:
 
 def largest_weight(tree: TreeMDP) -> float:
     """Return log sup pi/law over terminal classes, the log cost of rejection from the proposal."""
-    with np.errstate(divide="ignore"):
-        log_ratio = portable.log(target_law(tree)) - portable.log(guided_law(tree))
+    log_ratio = portable.log(target_law(tree)) - portable.log(guided_law(tree))
     return float(log_ratio.max())
 
 

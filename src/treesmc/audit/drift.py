@@ -206,6 +206,5 @@ def _scale(probes: Probes, lines: IntArray) -> FloatArray:
     largest = np.where(np.isfinite(largest), largest, 0.0)
     total = np.bincount(prompt, portable.exp(reward - largest[prompt]), len(largest))
     count = np.bincount(prompt, minlength=len(largest))
-    with np.errstate(divide="ignore"):
-        log_mean = largest + portable.log(total / np.maximum(count, 1))
+    log_mean = largest + portable.log(total / np.maximum(count, 1))
     return np.where(np.isfinite(log_mean), log_mean, 0.0)[prompt]
