@@ -28,7 +28,6 @@ A test reads the sources for what is not allowed, and another runs them under a 
 whose every last bit is wrong.
 """
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -37,30 +36,28 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
-# Numbers of the functions in `kernels.elementary.apply`; that module is imported when needed only.
-_EXP, _EXPM1, _LOG, _LOG1P = range(4)
 LN2 = 0.6931471805599453
 DEPENDENT = 1e-13  # what is left of a column, relative to it, that is round-off
 
 
 def exp(x: ArrayLike) -> Any:
     """Return exp x: a float for a number, else float64[...]; infinite beyond the largest float."""
-    return _applied(_EXP, x)
+    return _applied("EXP", x)
 
 
 def expm1(x: ArrayLike) -> Any:
     """Return exp x - 1, accurate near 0."""
-    return _applied(_EXPM1, x)
+    return _applied("EXPM1", x)
 
 
 def log(x: ArrayLike) -> Any:
     """Return log x: -inf at 0, nan below."""
-    return _applied(_LOG, x)
+    return _applied("LOG", x)
 
 
 def log1p(x: ArrayLike) -> Any:
     """Return log(1 + x), accurate near 0: -inf at -1, nan below."""
-    return _applied(_LOG1P, x)
+    return _applied("LOG1P", x)
 
 
 def log2(x: ArrayLike) -> Any:
@@ -193,17 +190,18 @@ def _orthogonal(columns: Array) -> tuple[Array, Array]:
     return Q, R
 
 
-def _applied(function: int, x: ArrayLike) -> Any:
-    result = np.array(x, np.float64, order="C")
-    _kernel()(function, result.reshape(-1))
+def _applied(function: str, x: ArrayLike) -> Any:
+    result, kernels = np.array(x, np.float64, order="C"), _kernels()
+    kernels.apply(getattr(kernels, function), result.reshape(-1))
     return _plain(result)
 
 
 @cache
-def _kernel() -> Callable[[int, Array], None]:
-    from treesmc.sims.kernels.elementary import apply
+def _kernels() -> Any:
+    """Import the compiled functions when they are needed only: Numba takes half a second."""
+    from treesmc.sims.kernels import elementary
 
-    return apply
+    return elementary
 
 
 def _plain(array: Array) -> Any:
