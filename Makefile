@@ -34,7 +34,7 @@ setup: $(READY) ## create .venv from the lock
 figures: build/figures$(QUICK).stamp ## compute what is missing and draw every figure (QUICK=1: coarse)
 
 # One script a figure. Written out, so that a deleted one is missed.
-SCRIPTS := $(patsubst %,figures/%.py,headline exponent guided phase looseness queries perturbations pool resampling language)
+SCRIPTS := $(patsubst %,figures/%/figure.py,headline exponent guided phase looseness queries perturbations pool resampling language)
 $(SCRIPTS):
 	@echo "make figures: $@ is missing" >&2; exit 1
 

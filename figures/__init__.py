@@ -7,14 +7,14 @@ Modules are imported when called.
 from collections.abc import Callable
 from pathlib import Path
 
-from treesmc.sims.experiments import NAMES, load_script
+from treesmc.figures.rooms import NAMES, load_script
 
 Draw = Callable[[Path, Path], list[Path]]
 
 
 def _lazy(name: str) -> Draw:
     def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-        paths: list[Path] = load_script("figures", name).draw(csv_path, out_dir)
+        paths: list[Path] = load_script(name, "figure").draw(csv_path, out_dir)
         return paths
 
     return draw

@@ -8,9 +8,9 @@ import seaborn
 from matplotlib.markers import MarkerStyle
 
 from treesmc.figures import style
+from treesmc.figures.shards import Row
 from treesmc.figures.style import Look
-from treesmc.sims.experiments.shards import Row
-from treesmc.sims.tree import FloatArray
+from treesmc.sims.trees.tree import FloatArray
 
 MARKERS: tuple[str | MarkerStyle, ...] = ("o", "s", style.DIAMOND, "^", "v", ">")
 HANDLE: dict[str, Any] = {"markeredgecolor": "white", "linestyle": "none"}

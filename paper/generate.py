@@ -20,21 +20,18 @@ import numpy as np
 from compare import moved
 
 from treesmc.figures.common import of
-from treesmc.figures.pool import fit_degree
-from treesmc.figures.resampling import law_slope, slopes
-from treesmc.sims import certificate, families, lineage, moments, portable, values
-from treesmc.sims.experiments.exponent import fit_exponent
-from treesmc.sims.experiments.headline import CONSTANT, FIT_FROM, SERIES, fit_series
-from treesmc.sims.experiments.perturbations import (
-    COMPOUNDING,
-    EPS,
-    ERROR_HORIZON,
-    fit_horizon,
-)
-from treesmc.sims.experiments.queries import n_symbols
-from treesmc.sims.experiments.shards import Row, read_table
+from treesmc.figures.exponent.points import fit_exponent
+from treesmc.figures.headline.points import CONSTANT, FIT_FROM, SERIES, fit_series
+from treesmc.figures.perturbations.points import COMPOUNDING, EPS, ERROR_HORIZON, fit_horizon
+from treesmc.figures.pool.figure import fit_degree
+from treesmc.figures.queries.points import n_symbols
+from treesmc.figures.resampling.figure import law_slope, slopes
+from treesmc.figures.shards import Row, read_table
+from treesmc.sims.base import portable
 from treesmc.sims.fits import fit_growth
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.laws import certificate, lineage, moments
+from treesmc.sims.trees import families, values
+from treesmc.sims.trees.tree import TreeMDP
 from treesmc.theory import bounds, verify
 from treesmc.theory.claim import Claim
 from treesmc.theory.claims import CLAIMS

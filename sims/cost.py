@@ -34,15 +34,20 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.checks import check_inner_fraction, check_integer, check_one_of, check_positive
-from treesmc.sims.lineage import is_two_lineage, least_particles_exact
-from treesmc.sims.moments import TargetChain
-from treesmc.sims.naive_law import least_samples
-from treesmc.sims.samplers import PARTICLES_PER_CLASS, sample_smc
-from treesmc.sims.streams import generator, map_blocks
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import (
+from treesmc.sims.base import portable
+from treesmc.sims.base.checks import (
+    check_inner_fraction,
+    check_integer,
+    check_one_of,
+    check_positive,
+)
+from treesmc.sims.base.streams import generator, map_blocks
+from treesmc.sims.laws.lineage import is_two_lineage, least_particles_exact
+from treesmc.sims.laws.moments import TargetChain
+from treesmc.sims.laws.naive_law import least_samples
+from treesmc.sims.sampling.samplers import PARTICLES_PER_CLASS, sample_smc
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import (
     class_laws,
     guided_law,
     log_expectation,

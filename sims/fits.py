@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from treesmc.sims import portable
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base import portable
+from treesmc.sims.base.errors import BadInput
 
 Array = NDArray[np.float64]
 

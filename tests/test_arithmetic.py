@@ -1,4 +1,4 @@
-"""No source uses arithmetic whose last bits depend on the machine (`treesmc.sims.portable`)."""
+"""No source uses arithmetic whose last bits depend on the machine (`sims/base/portable.py`)."""
 
 import ast
 from pathlib import Path
@@ -24,10 +24,10 @@ DISTRIBUTIONS = {
 }
 # What is left, and why it steers nothing.
 ALLOWED = {
-    ("sims/jit.py", "linalg"): "is asked whether there is a BLAS",
-    ("figures/exponent.py", "atan"): "an angle of text, rounded",
-    ("sims/families.py", "dirichlet"): "made coarse",
-    ("sims/families.py", "standard_normal"): "made coarse",
+    ("sims/base/jit.py", "linalg"): "is asked whether there is a BLAS",
+    ("figures/exponent/figure.py", "atan"): "an angle of text, rounded",
+    ("sims/trees/families.py", "dirichlet"): "made coarse",
+    ("sims/trees/families.py", "standard_normal"): "made coarse",
 }
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,16 +45,3 @@ def test_make_targets_of_the_readme_exist():
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)(.*?)\)", README))
 def test_links_lead_to_files(link):
     assert (ROOT / link).is_file()
-
-
-def test_installed_packages_are_all_listed():
-    configuration = (ROOT / "setup.cfg").read_text()
-    folders = {
-        "treesmc": "src/treesmc",
-        **{f"treesmc.{f}": f for f in ("sims", "theory", "figures")},
-    }
-    for package, folder in folders.items():
-        for init in (ROOT / folder).rglob("__init__.py"):
-            parts = init.parent.relative_to(ROOT / folder).parts
-            assert re.search(rf"^    {'.'.join([package, *parts])}$", configuration, re.MULTILINE)
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]

@@ -3,7 +3,7 @@
 Letters: horizon T, particles N, ratio bound L (A1), Bellman error eps (A2), value error eps_V (A3),
 tolerance delta in total variation (TV). Claims ZL-... are those of Zhu & Lu (2026), as stated in
 arXiv:2602.01381; claims S... are proved in this project. The brackets of naive sampling (S7) depend
-on the whole reward law and live with its exact law in `treesmc.sims.naive_law`.
+on the whole reward law and live with its exact law in `treesmc.sims.laws.naive_law`.
 
 Whatever grows exponentially in T is returned as a natural logarithm, and its name begins with
 ``log_``. An upper bound on TV may exceed one; it then says nothing.
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims import portable
+from treesmc.sims.base import portable
 
 FloatArray = NDArray[np.float64]
 
@@ -148,8 +148,8 @@ def instance_tv(log_q: FloatArray, N: float) -> float:
     Parameters
     ----------
     log_q : float64[T]
-        log q_t, nonnegative: those of a tree (`treesmc.sims.certificate.log_mixing_ratios`), or
-        those that a hypothesis allows.
+        log q_t, nonnegative: those of a tree (`certificate.log_mixing_ratios` of
+        `treesmc.sims.laws`), or those that a hypothesis allows.
     N : float
         Particles.
     """

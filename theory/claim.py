@@ -32,7 +32,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import sympy as sp
 
-from treesmc.theory.steps import Step
+from treesmc.theory.prover.steps import Step
 
 Kind = Literal["tight", "upper", "lower", "rate"]
 Relation = Literal["<=", ">=", "=="]

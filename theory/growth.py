@@ -30,8 +30,8 @@ from typing import Any, Literal, NamedTuple
 import mpmath
 import sympy as sp
 
-from treesmc.sims.errors import BadInput
-from treesmc.theory.steps import sign
+from treesmc.sims.base.errors import BadInput
+from treesmc.theory.prover.steps import sign
 from treesmc.theory.symbols import AT_LEAST_ONE, T, c, eps, eps_positive
 
 Kind = Literal["vanishing", "polynomial", "stretched", "exponential"]

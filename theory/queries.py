@@ -26,9 +26,9 @@ from functools import cache
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.errors import BadInput
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.base import portable
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees.tree import TreeMDP
 
 Strategy = tuple[int, ...]
 

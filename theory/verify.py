@@ -19,7 +19,7 @@ from treesmc.theory.claim import (
     evidence_grade,
     worst_ratio,
 )
-from treesmc.theory.steps import Step, Verdict
+from treesmc.theory.prover.steps import Step, Verdict
 
 
 @dataclass(frozen=True)

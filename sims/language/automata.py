@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language.text import ALPHABET, SYMBOL, encode
-from treesmc.sims.tree import IntArray
+from treesmc.sims.trees.tree import IntArray
 
 VOWELS = "aeiouy"
 LARGEST_COUNT = 1000

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.checks import check_horizon
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base import portable
+from treesmc.sims.base.checks import check_horizon
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language.automata import Automaton, automaton
 from treesmc.sims.language.ngram import NGram, fit
 from treesmc.sims.language.text import ALPHABET, SYMBOL, corpus
-from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
+from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 
 B = len(ALPHABET)
 BYTES_PER_EDGE = 24

@@ -12,10 +12,10 @@ short:H          exact, but trained no further than H steps before the end
 import math
 from collections.abc import Callable
 
-from treesmc.sims import reward_models
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language.instance import Language
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.trees import reward_models
+from treesmc.sims.trees.tree import TreeMDP
 
 Model = Callable[[Language, float, int], TreeMDP]
 

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.checks import check_one_of
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.checks import check_one_of
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language.text import ALPHABET, SYMBOL, decode, encode
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 ORDERS = (1, 2, 3, 4)
 B = len(ALPHABET)

@@ -3,11 +3,11 @@
 SMC with one particle and the naive proposal draws from the reference policy itself.
 """
 
+from treesmc.sims.base.streams import generator
 from treesmc.sims.language.instance import Language
 from treesmc.sims.language.text import decode
-from treesmc.sims.samplers import Genealogy, smc_genealogy
-from treesmc.sims.streams import generator
-from treesmc.sims.target_paths import sample_target_paths
+from treesmc.sims.laws.target_paths import sample_target_paths
+from treesmc.sims.sampling.samplers import Genealogy, smc_genealogy
 
 
 def target_texts(language: Language, n: int, seed: int = 0) -> list[str]:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from treesmc.sims.errors import BadInput
-from treesmc.sims.tree import IntArray
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees.tree import IntArray
 
 MARKS = ".,()"
 ALPHABET = " " + string.ascii_lowercase + MARKS

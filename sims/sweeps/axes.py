@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base import portable
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.keys import Key
 
 LARGEST = 1e300  # whose differences are floats

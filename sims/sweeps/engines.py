@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.worker import EngineFailed, fingerprint
 
 ALLOWED_RETRIES = 2  # of a task lost to the network

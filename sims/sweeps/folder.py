@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.files import write_atomically
 from treesmc.sims.sweeps.plan import Sweep, load_sweep
 from treesmc.sims.sweeps.shards import Parameters, Row, Shards
 from treesmc.sims.sweeps.worker import EngineFailed, source_of
-from treesmc.sims.treefile import write_atomically
 
 PLAN = "sweep.toml"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.cost import terminal_constant
-from treesmc.sims.errors import BadInput
 from treesmc.sims.sweeps.point import build_tree, is_exact, run_cost
 from treesmc.sims.sweeps.shards import Parameters, Row
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from treesmc.sims import portable
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base import portable
+from treesmc.sims.base.errors import BadInput
 
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,

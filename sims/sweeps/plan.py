@@ -4,7 +4,7 @@ The top of the file holds keys that all points share. A key with a list or a ran
 at the top and in a ``[[grid]]`` table are multiplied out, the last one varying fastest; those of a
 ``[[list]]`` table are read side by side. Without tables, the file is one grid.
 
-``experiment`` names a module of `treesmc.sims.experiments`, whose vocabulary the file then uses.
+``experiment`` names a module of `treesmc.figures.rooms`, whose vocabulary the file then uses.
 ``columns`` are those of the table, all if left out. A ``[quick]`` table, at the top or in a table,
 holds what replaces its keys in a quick version; a table with ``quick = false`` is not part of it.
 
@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.axes import values_of
 from treesmc.sims.sweeps.keys import Key, nearest, one_of
 from treesmc.sims.sweeps.shards import Parameters
@@ -159,9 +159,9 @@ def _vocabulary(data: Table) -> Vocabulary:
     """
     if "experiment" not in data:
         return VOCABULARY
-    experiments = import_module("treesmc.sims.experiments")
+    experiments = import_module("treesmc.figures.rooms")
     name = one_of(experiments.NAMES).of("experiment", data["experiment"])
-    module = experiments.load_script("sims.experiments", name)
+    module = experiments.load_script(name, "points")
     vocabulary: Vocabulary | None = getattr(module, "VOCABULARY", None)
     if vocabulary is None:
         raise BadInput(f"experiment: {name!r} has no keys of its own; its file is without this one")

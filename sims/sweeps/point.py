@@ -18,7 +18,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from treesmc.sims import portable
+from treesmc.sims.base import portable
+from treesmc.sims.base.streams import generator
 from treesmc.sims.cost import (
     BATCHES,
     cost,
@@ -27,16 +28,15 @@ from treesmc.sims.cost import (
     rejection_samples,
     terminal_constant,
 )
-from treesmc.sims.families import FAMILIES
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.naive_law import naive_law, sample_bracket
-from treesmc.sims.perturb import build
-from treesmc.sims.samplers import Estimate, sample_pool_mh, sample_smc
-from treesmc.sims.streams import generator
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.laws.naive_law import naive_law, sample_bracket
+from treesmc.sims.sampling.samplers import Estimate, sample_pool_mh, sample_smc
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import (
+from treesmc.sims.trees.families import FAMILIES
+from treesmc.sims.trees.perturb import build
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import (
     epsilon,
     guided_law,
     kl,

@@ -23,8 +23,8 @@ from typing import Any, BinaryIO
 import numba
 import numpy as np
 
-from treesmc.sims.jsontext import parse
-from treesmc.sims.treefile import write_atomically
+from treesmc.sims.base.files import write_atomically
+from treesmc.sims.base.jsontext import parse
 
 Parameters = dict[str, Any]
 Row = dict[str, Any]

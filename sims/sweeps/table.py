@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.files import write_atomically
 from treesmc.sims.sweeps.shards import Row
-from treesmc.sims.treefile import write_atomically
 
 GROUP = 10_000  # rows of a Parquet row group
 

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from inspect import signature
 from typing import Any
 
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.cost import BATCHES
-from treesmc.sims.errors import BadInput
-from treesmc.sims.families import FAMILIES
-from treesmc.sims.kernels.resampling import SCHEMES
-from treesmc.sims.perturb import PERTURBATIONS, has_error
+from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.keys import (
     Key,
     at_least_zero,
@@ -21,6 +19,8 @@ from treesmc.sims.sweeps.keys import (
 from treesmc.sims.sweeps.point import COSTED, COUNTED, METHODS, RESULTS, STREAMS, compute_point
 from treesmc.sims.sweeps.shards import Parameters
 from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.trees.families import FAMILIES
+from treesmc.sims.trees.perturb import PERTURBATIONS, has_error
 
 DEFAULTS: dict[str, Any] = {
     "eps": 0.0,

@@ -14,8 +14,8 @@ import numba
 import numpy as np
 import scipy
 
-from treesmc.sims.errors import BadInput
-from treesmc.sims.sources import source_hash
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.sources import source_hash
 from treesmc.sims.sweeps.shards import Parameters, Row
 
 ENOUGH = 0.5  # seconds

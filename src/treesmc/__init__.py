@@ -10,22 +10,22 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "BadInput": "treesmc.sims.errors",
-    "TreeMDP": "treesmc.sims.tree",
-    "load_tree": "treesmc.sims.treefile",
-    "save_tree": "treesmc.sims.treefile",
-    "families": "treesmc.sims",
-    "perturb": "treesmc.sims",
-    "values": "treesmc.sims",
-    "samplers": "treesmc.sims",
-    "certificate": "treesmc.sims",
-    "naive_law": "treesmc.sims",
-    "lineage": "treesmc.sims",
-    "conditional": "treesmc.sims",
-    "cost": "treesmc.sims",
-    "reward_models": "treesmc.sims",
-    "audit": "treesmc",
-    "bounds": "treesmc.theory",
+    "BadInput": "treesmc.sims.base.errors",
+    "TreeMDP": "treesmc.sims.trees.tree",
+    "load_tree": "treesmc.sims.trees.treefile",
+    "save_tree": "treesmc.sims.trees.treefile",
+    "families": "treesmc.sims.trees.families",
+    "perturb": "treesmc.sims.trees.perturb",
+    "reward_models": "treesmc.sims.trees.reward_models",
+    "values": "treesmc.sims.trees.values",
+    "certificate": "treesmc.sims.laws.certificate",
+    "lineage": "treesmc.sims.laws.lineage",
+    "naive_law": "treesmc.sims.laws.naive_law",
+    "conditional": "treesmc.sims.sampling.conditional",
+    "samplers": "treesmc.sims.sampling.samplers",
+    "cost": "treesmc.sims.cost",
+    "audit": "treesmc.audit",
+    "bounds": "treesmc.theory.bounds",
 }
 
 __all__ = ["__version__", *_HOME]
@@ -34,7 +34,5 @@ __all__ = ["__version__", *_HOME]
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'treesmc' has no attribute {name!r}")
-    home = _HOME[name]
-    if home in ("treesmc", "treesmc.sims", "treesmc.theory"):
-        return import_module(f"{home}.{name}")
-    return getattr(import_module(home), name)
+    home = import_module(_HOME[name])
+    return home if _HOME[name].endswith(f".{name}") else getattr(home, name)

@@ -99,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     args = build_parser().parse_args(argv)
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
 
     try:
         return args.run(args)

@@ -9,8 +9,8 @@ from treesmc.audit.bootstrap import Clusters, expanded_percentiles
 from treesmc.audit.logs import probes_of
 from treesmc.audit.ratios import bellman_ratios, step_sizes
 from treesmc.audit.synthetic import logs_from_tree
-from treesmc.sims import families, perturb
-from treesmc.sims.values import bellman_log_ratio, class_laws, ratio_bound
+from treesmc.sims.trees import families, perturb
+from treesmc.sims.trees.values import bellman_log_ratio, class_laws, ratio_bound
 
 EXACT = families.random_tree(5, seed=4)
 

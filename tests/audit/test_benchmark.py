@@ -28,7 +28,7 @@ from treesmc.audit.benchmark import (
 from treesmc.audit.logs import probes_of
 from treesmc.audit.report import audit
 from treesmc.audit.synthetic import logs_from_tree
-from treesmc.sims import families
+from treesmc.sims.trees import families
 
 TEXT = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
 SOME = ("random, persistent", "needle", "language, exact")

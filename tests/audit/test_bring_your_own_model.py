@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from treesmc.sims import moments
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.laws import moments
+from treesmc.sims.trees.tree import TreeMDP
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bring_your_own_model.md").read_text()
 

@@ -5,8 +5,8 @@ import pytest
 from treesmc.audit import audit_model
 from treesmc.audit.checkpoint import Checkpoint
 from treesmc.audit.tree_model import TreeModel
-from treesmc.sims import families
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees import families
 
 TREE = families.random_tree(3, seed=4)
 ARGUMENTS = {

@@ -9,8 +9,8 @@ from treesmc.audit.bootstrap import Clusters
 from treesmc.audit.drift import value_drift
 from treesmc.audit.logs import probes_of
 from treesmc.audit.synthetic import logs_from_tree
-from treesmc.sims import families, perturb
-from treesmc.sims.values import class_laws, log_true_value
+from treesmc.sims.trees import families, perturb
+from treesmc.sims.trees.values import class_laws, log_true_value
 
 
 def drift_of(tree, rollouts=8, lines=None):

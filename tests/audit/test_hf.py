@@ -7,8 +7,8 @@ import pytest
 
 from treesmc import audit
 from treesmc.audit.hf import Prefix
-from treesmc.sims.errors import BadInput
-from treesmc.sims.streams import generator
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.streams import generator
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

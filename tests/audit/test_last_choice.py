@@ -13,9 +13,9 @@ from treesmc.audit.naive import reward_law
 from treesmc.audit.report import audit
 from treesmc.audit.synthetic import logs_from_tree
 from treesmc.audit.table import render
-from treesmc.sims import families
-from treesmc.sims.reward_models import power
-from treesmc.sims.values import reference_law, total_variation
+from treesmc.sims.trees import families
+from treesmc.sims.trees.reward_models import power
+from treesmc.sims.trees.values import reference_law, total_variation
 
 P = np.array([0.4, 0.3, 0.2, 0.1])
 PHI = np.array([1.0, 2.0, 2.0, 5.0])  # two outcomes of one reward

@@ -15,7 +15,7 @@ from treesmc.audit.logs import (
     read_probes,
     read_scores,
 )
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 
 LINE = {
     "prompt": "p",

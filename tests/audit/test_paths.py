@@ -11,11 +11,11 @@ from treesmc.audit.paths import GRID, linked_paths, outlook, path_statistics
 from treesmc.audit.predict import solve
 from treesmc.audit.reshape import reshaped
 from treesmc.audit.synthetic import logs_from_tree
-from treesmc.sims import families, perturb
-from treesmc.sims.certificate import first_order_constant
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.moments import asymptotic_variance
-from treesmc.sims.values import target_law, total_variation
+from treesmc.sims.laws.certificate import first_order_constant
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.laws.moments import asymptotic_variance
+from treesmc.sims.trees import families, perturb
+from treesmc.sims.trees.values import target_law, total_variation
 
 TREE = perturb.persistent(families.random_tree(5, seed=1), 0.3)
 

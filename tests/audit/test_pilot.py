@@ -8,9 +8,10 @@ import pytest
 from treesmc.audit.pilot import Run, log_apart, run_smc, summarise
 from treesmc.audit.protocol import Checked
 from treesmc.audit.tree_model import TreeModel
-from treesmc.sims import families, moments, perturb
-from treesmc.sims.streams import generator
-from treesmc.sims.values import log_normalizer
+from treesmc.sims.base.streams import generator
+from treesmc.sims.laws import moments
+from treesmc.sims.trees import families, perturb
+from treesmc.sims.trees.values import log_normalizer
 
 TREES = {
     "product": families.product(4),

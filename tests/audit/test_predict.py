@@ -18,8 +18,8 @@ from treesmc.audit.predict import (
 )
 from treesmc.audit.report import audit, recommend
 from treesmc.audit.synthetic import logs_from_tree, logs_from_trees
-from treesmc.sims import families, perturb
 from treesmc.sims.cost import cost, terminal_constant
+from treesmc.sims.trees import families, perturb
 from treesmc.theory.bounds import log_uniform_particles
 
 NEEDLE = families.needle(6, 0.2)

@@ -14,11 +14,12 @@ from treesmc.audit.predict import PREDICTION
 from treesmc.audit.protocol import Checked
 from treesmc.audit.report import audit as audit_log
 from treesmc.audit.walks import Design, picking_probabilities, probe_paths
-from treesmc.sims import families, moments, perturb, values
+from treesmc.sims.base.streams import generator
 from treesmc.sims.cost import least_particles
 from treesmc.sims.language.instance import language
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.laws import moments
+from treesmc.sims.trees import families, perturb, values
+from treesmc.sims.trees.tree import TreeMDP
 
 TREES = {
     "random": perturb.persistent(families.random_tree(5, seed=1), 0.2, 1),

@@ -4,9 +4,9 @@ import pytest
 from treesmc.audit import audit_model
 from treesmc.audit.protocol import Checked, take
 from treesmc.audit.tree_model import TreeModel
-from treesmc.sims import families
-from treesmc.sims.errors import BadInput
-from treesmc.sims.streams import generator
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees import families
 
 TREE = families.random_tree(3, seed=1)
 SMALL = {"probes": 2, "guided": 2, "children": 2, "rollouts": 2, "particles": 4, "replicates": 1}

@@ -15,8 +15,8 @@ from treesmc.audit.rows import particles
 from treesmc.audit.synthetic import logs_from_tree, write_log
 from treesmc.audit.table import render
 from treesmc.cli import main
-from treesmc.sims import families, perturb
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees import families, perturb
 
 TREE = perturb.persistent(families.random_tree(5, seed=1), 0.3)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from treesmc.audit.tree_model import TreeModel
-from treesmc.sims import families
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import class_laws
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees import families
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import class_laws
 
 PADDED = TreeMDP.from_layers(
     [[[0.25, 0.75, 0.0]], [[1.0, 0.0], [0.4, 0.6]]],

@@ -19,8 +19,8 @@ import numpy as np
 from goals import Row, markdown, verdicts
 from race import missing, race
 
-from treesmc.figures import bench as figure
-from treesmc.sims.experiments.shards import collect
+from treesmc.figures.bench import figure as figure
+from treesmc.figures.shards import collect
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / "build/bench/own.json"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims.kernels.tables import Moves, moves
-from treesmc.sims.replicates import SMC, per_replicate, replicate
-from treesmc.sims.tree import FloatArray, TreeMDP
+from treesmc.sims.sampling.kernels.tables import Moves, moves
+from treesmc.sims.sampling.replicates import SMC, per_replicate, replicate
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
 
 LIBRARY = Path(__file__).parents[2] / "build/peers/cpp/samplers.so"
 

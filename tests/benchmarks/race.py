@@ -20,8 +20,8 @@ import numpy as np
 from scipy.stats import chi2
 from task import SIZES, task
 
-from treesmc.sims.moments import relative_variance
-from treesmc.sims.values import log_normalizer
+from treesmc.sims.laws.moments import relative_variance
+from treesmc.sims.trees.values import log_normalizer
 
 HERE = Path(__file__).parent
 METHODS = {

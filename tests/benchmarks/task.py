@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.trees.tree import TreeMDP
 
 CLASSES, SYMBOLS = 64, 8
 SIZES = {"A": (32, 64, 4096), "B": (64, 1024, 256), "C": (256, 16384, 8)}  # T, N, replicates

@@ -9,7 +9,8 @@ import pytest
 from cpp import LIBRARY, sample_smc
 from task import task
 
-from treesmc.sims import families, samplers
+from treesmc.sims.sampling import samplers
+from treesmc.sims.trees import families
 
 ROOT = Path(__file__).parents[2]
 TREES = {"task": task(8), "drift": families.needle_in_drift(9, 0.1)}

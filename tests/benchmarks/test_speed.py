@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 from task import SIZES, task
 
-from treesmc.sims import families, lineage, naive_law, samplers, values
-from treesmc.sims.conditional import sample_conditional_smc
 from treesmc.sims.cost import least_particles
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims.laws import lineage, naive_law
+from treesmc.sims.sampling import samplers
+from treesmc.sims.sampling.conditional import sample_conditional_smc
+from treesmc.sims.trees import families, values
+from treesmc.sims.trees.tree import TreeMDP
 
 PARTICLES = {"kernel": "particles"}
 KERNELS = {

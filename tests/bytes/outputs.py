@@ -18,20 +18,11 @@ import numpy as np
 
 from treesmc import cli
 from treesmc.audit.synthetic import logs_from_tree, write_log
-from treesmc.sims import (
-    certificate,
-    cost,
-    families,
-    lineage,
-    moments,
-    naive_law,
-    perturb,
-    reward_models,
-    samplers,
-    treefile,
-    values,
-)
-from treesmc.sims.tree import TreeMDP
+from treesmc.sims import cost
+from treesmc.sims.laws import certificate, lineage, moments, naive_law
+from treesmc.sims.sampling import samplers
+from treesmc.sims.trees import families, perturb, reward_models, treefile, values
+from treesmc.sims.trees.tree import TreeMDP
 from treesmc.theory import bounds
 
 SEED = 20

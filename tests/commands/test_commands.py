@@ -10,8 +10,8 @@ import pytest
 
 from treesmc.cli import COMMANDS, build_parser, main
 from treesmc.commands.arguments import METHODS
-from treesmc.sims.families import FAMILIES
-from treesmc.sims.perturb import PERTURBATIONS
+from treesmc.sims.trees.families import FAMILIES
+from treesmc.sims.trees.perturb import PERTURBATIONS
 
 KEYS = {
     "inspect": "horizon classes L epsilon epsilon_per_depth epsilon_value log_Z kl",

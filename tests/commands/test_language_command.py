@@ -5,10 +5,10 @@ import json
 import pytest
 
 from treesmc.cli import build_parser, main
-from treesmc.sims import values
 from treesmc.sims.language.automata import KINDS
 from treesmc.sims.language.models import MODELS
-from treesmc.sims.treefile import load_tree
+from treesmc.sims.trees import values
+from treesmc.sims.trees.treefile import load_tree
 
 SMALL = "language --order 2 --horizon 8 --reward contains:th --temperature 0.3 -n 20 --samples 3"
 

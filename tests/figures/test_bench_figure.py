@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from drawing import drawn, markers, ordered
 
-from treesmc.figures import bench
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.bench import figure as bench
+from treesmc.figures.shards import read_table
 
 TABLE = Path(__file__).parents[2] / "results/bench.csv"
 

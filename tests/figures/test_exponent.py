@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
-from treesmc.figures.exponent import build
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.exponent import fit_exponent
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.exponent.figure import build
+from treesmc.figures.exponent.points import fit_exponent
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 
 EPSILONS = (0.25, 0.5)
 

@@ -5,9 +5,9 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.guided import build
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.guided.figure import build
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 from treesmc.sims.sweeps.digits import SIGNIFICANT
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from treesmc.figures import FIGURES, style
-from treesmc.figures.headline import LOOKS, build
-from treesmc.sims.experiments.common import plan, points
-from treesmc.sims.experiments.headline import SERIES, fit_series
-from treesmc.sims.experiments.shards import collect, read_table
+from treesmc.figures.headline.figure import LOOKS, build
+from treesmc.figures.headline.points import SERIES, fit_series
+from treesmc.figures.run import plan, points
+from treesmc.figures.shards import collect, read_table
 
 T = (16, 32, 64, 96, 128, 192, 256)
 RATE, DEGREE = 0.1, 1.5

@@ -5,9 +5,9 @@ import pytest
 from drawing import drawn, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.language import LOOKS, build, curve, measured
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.language.figure import LOOKS, build, curve, measured
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 
 
 @pytest.fixture(scope="module")

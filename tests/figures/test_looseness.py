@@ -7,10 +7,10 @@ import pytest
 from drawing import drawn, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.looseness import LOOKS, build, routes
-from treesmc.sims.experiments.common import compute
-from treesmc.sims.experiments.looseness import TREES
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.looseness.figure import LOOKS, build, routes
+from treesmc.figures.looseness.points import TREES
+from treesmc.figures.run import compute
+from treesmc.figures.shards import read_table
 
 BOUNDS = list(LOOKS)[:-1]  # coarsest first; the last route is a prediction
 

@@ -5,11 +5,11 @@ import pytest
 from drawing import drawn, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.guided import LOOKS
-from treesmc.figures.perturbations import build, summarise
-from treesmc.sims.experiments.common import compute
-from treesmc.sims.experiments.perturbations import EPS, ERROR_HORIZON, REFERENCES
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.guided.figure import LOOKS
+from treesmc.figures.perturbations.figure import build, summarise
+from treesmc.figures.perturbations.points import EPS, ERROR_HORIZON, REFERENCES
+from treesmc.figures.run import compute
+from treesmc.figures.shards import read_table
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,12 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.phase import build
+from treesmc.figures.phase.figure import build
+from treesmc.figures.phase.points import epsilon_of, local_degree, log_needle_constant
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 from treesmc.sims.cost import terminal_constant
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.phase import (
-    epsilon_of,
-    local_degree,
-    log_needle_constant,
-)
-from treesmc.sims.experiments.shards import read_table
-from treesmc.sims.families import needle
+from treesmc.sims.trees.families import needle
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,14 @@ from drawing import drawn, markers, ordered, same_bytes
 from scipy import stats
 
 from treesmc.figures.common import column, of
-from treesmc.figures.pool import FLOOR, build, fit_degree
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.pool import (
-    DEGREES,
-    DRIFT,
-    distances,
-    least_cost,
-    least_pool,
-)
-from treesmc.sims.experiments.shards import read_table
-from treesmc.sims.families import needle_in_drift
+from treesmc.figures.pool.figure import FLOOR, build, fit_degree
+from treesmc.figures.pool.points import DEGREES, DRIFT, distances, least_cost, least_pool
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 from treesmc.sims.fits import fit_growth
-from treesmc.sims.samplers import sample_pool_mh
-from treesmc.sims.values import target_law
+from treesmc.sims.sampling.samplers import sample_pool_mh
+from treesmc.sims.trees.families import needle_in_drift
+from treesmc.sims.trees.values import target_law
 
 COMMITTED = Path(__file__).parents[2] / "results" / "pool.csv"
 ZL_6_1 = 3.0

@@ -5,9 +5,9 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.queries import build
-from treesmc.sims.experiments.common import compute
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.queries.figure import build
+from treesmc.figures.run import compute
+from treesmc.figures.shards import read_table
 from treesmc.theory.queries import best_success
 
 SYMBOLS = (4, 16, 256)

@@ -7,14 +7,10 @@ import pytest
 from drawing import drawn, markers, ordered, same_bytes
 
 from treesmc.figures.common import column, of
-from treesmc.figures.resampling import LOOKS, TITLES, WHEN, build, law_slope, slopes
-from treesmc.sims.experiments.common import compute, points
-from treesmc.sims.experiments.resampling import (
-    IDEAL,
-    NAIVE,
-    fit_slope,
-)
-from treesmc.sims.experiments.shards import read_table
+from treesmc.figures.resampling.figure import LOOKS, TITLES, WHEN, build, law_slope, slopes
+from treesmc.figures.resampling.points import IDEAL, NAIVE, fit_slope
+from treesmc.figures.run import compute, points
+from treesmc.figures.shards import read_table
 
 COMMITTED = Path(__file__).resolve().parents[2] / "results" / "resampling.csv"
 VARIANTS = [(scheme, kappa) for scheme in LOOKS for kappa in WHEN]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from treesmc.audit.synthetic import logs_from_tree
-from treesmc.sims.families import FAMILIES
-from treesmc.sims.perturb import build
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.treefile import FIELDS
+from treesmc.sims.trees.families import FAMILIES
+from treesmc.sims.trees.perturb import build
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.treefile import FIELDS
 
 Layers = dict[str, Any]
 

@@ -10,7 +10,7 @@ from cases import Case, make_case, warm_cases
 from oracle import judge, limited_memory, replayed
 
 from treesmc.commands import inspect
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 
 SEED, CASES, PART = 2026, 2000, 200
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from treesmc.sims import cost as cost_module
-from treesmc.sims.certificate import first_order_constant
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.cost import (
     METHODS,
     PARTICLE_CAP,
@@ -16,12 +16,12 @@ from treesmc.sims.cost import (
     rejection_samples,
     terminal_constant,
 )
-from treesmc.sims.errors import BadInput
-from treesmc.sims.families import needle, needle_in_drift, persistent, product, random_tree
-from treesmc.sims.lineage import least_particles_exact, lineage_law
-from treesmc.sims.naive_law import naive_tv
-from treesmc.sims.perturb import value_noise
-from treesmc.sims.values import reference_law, target_law, total_variation
+from treesmc.sims.laws.certificate import first_order_constant
+from treesmc.sims.laws.lineage import least_particles_exact, lineage_law
+from treesmc.sims.laws.naive_law import naive_tv
+from treesmc.sims.trees.families import needle, needle_in_drift, persistent, product, random_tree
+from treesmc.sims.trees.perturb import value_noise
+from treesmc.sims.trees.values import reference_law, target_law, total_variation
 
 DELTA = 0.1
 

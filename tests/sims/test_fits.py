@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.fits import compare_growth, fit_growth, local_slopes, rounded_stderr
 
 T = np.array([4.0, 8, 16, 32, 64, 128])

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treesmc.sims.certificate import first_order_constant
-from treesmc.sims.families import needle, persistent, product
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.perturb import value_noise
-from treesmc.sims.values import (
+from treesmc.sims.laws.certificate import first_order_constant
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.trees.families import needle, persistent, product
+from treesmc.sims.trees.perturb import value_noise
+from treesmc.sims.trees.values import (
     epsilon,
     guided_law,
     ratio_bound,

@@ -18,7 +18,7 @@ from treesmc.theory.claim import (
     instance_grid,
     worst_ratio,
 )
-from treesmc.theory.steps import identity
+from treesmc.theory.prover.steps import identity
 from treesmc.theory.verify import check, refutation, summary
 
 x = sp.Symbol("x", positive=True)

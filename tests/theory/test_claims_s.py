@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from treesmc.sims.certificate import tv_certificate
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.families import needle, persistent
-from treesmc.sims.moments import second_moment
-from treesmc.sims.values import bellman_log_ratio, guided_law, path_classes, target_law
-from treesmc.sims.values import total_variation as tv
-from treesmc.theory import bounds, steps
+from treesmc.sims.laws.certificate import tv_certificate
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.moments import second_moment
+from treesmc.sims.trees.families import needle, persistent
+from treesmc.sims.trees.values import bellman_log_ratio, guided_law, path_classes, target_law
+from treesmc.sims.trees.values import total_variation as tv
+from treesmc.theory import bounds
 from treesmc.theory.claim import OURS
 from treesmc.theory.claims import CLAIMS, s2, s3, s4, s5, s6, s7, small_trees
-from treesmc.theory.smt import Answer
+from treesmc.theory.prover import steps
+from treesmc.theory.prover.smt import Answer
 from treesmc.theory.symbols import L, T, delta, eps, r
 from treesmc.theory.verify import check, refutation
 

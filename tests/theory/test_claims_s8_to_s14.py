@@ -6,12 +6,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from treesmc.sims.experiments.queries import n_symbols
-from treesmc.sims.experiments.queries import success as played
-from treesmc.sims.families import needle, needle_in_drift, persistent, product
-from treesmc.sims.moments import asymptotic_variance, second_moment
-from treesmc.sims.reward_models import exact
-from treesmc.sims.values import ratio_bound, target_law
+from treesmc.figures.queries.points import n_symbols
+from treesmc.figures.queries.points import success as played
+from treesmc.sims.laws.moments import asymptotic_variance, second_moment
+from treesmc.sims.trees.families import needle, needle_in_drift, persistent, product
+from treesmc.sims.trees.reward_models import exact
+from treesmc.sims.trees.values import ratio_bound, target_law
 from treesmc.theory import bounds
 from treesmc.theory.claims import s8, s9, s10, s11, s12
 from treesmc.theory.claims.small_trees import fair_bit, small_trees

@@ -8,9 +8,9 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treesmc.sims import families
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.values import epsilon, ratio_bound
+from treesmc.sims.trees import families
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_particles, log_zhu_lu_tv
 from treesmc.theory.claims import CLAIMS, zl_4_3, zl_5_1, zl_5_2, zl_6_1
 from treesmc.theory.claims.growth_step import growth_step

@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.theory.catalogue import LOG_BOUNDS
 from treesmc.theory.growth import (
     SCHEDULES,

@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from treesmc.sims.errors import BadInput
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import epsilon, log_normalizer, ratio_bound, target_law
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import epsilon, log_normalizer, ratio_bound, target_law
 from treesmc.theory.queries import (
     best_success,
     best_success_by_enumeration,

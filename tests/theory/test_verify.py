@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.theory.claims import CLAIMS, IDS, select
 from treesmc.theory.verify import check, claims_table_markdown, summary
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.theory.claim import Claim
 
 IDS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from treesmc.theory.growth import SCHEDULES, Growth, growth
-from treesmc.theory.steps import Step, Verdict
+from treesmc.theory.prover.steps import Step, Verdict
 
 
 def growth_step(log_bound: Any, schedule: str, expected: Growth) -> Step:

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from treesmc.sims.lineage import least_particles_exact
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import target_law
+from treesmc.sims.laws.lineage import least_particles_exact
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import target_law
 from treesmc.theory.claim import Evaluation, as_written
+from treesmc.theory.prover.steps import Step, grid, identity, sign
 from treesmc.theory.queries import best_success, best_success_by_enumeration, least_queries
-from treesmc.theory.steps import Step, grid, identity, sign
 from treesmc.theory.symbols import H, delta, r
 
 DELTA = sp.Rational(1, 3)

@@ -46,23 +46,23 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.certificate import path_certificate, tv_certificate
-from treesmc.sims.enumeration import enumerate_conditional, enumerate_smc
-from treesmc.sims.families import needle
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.moments import second_moment
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import log_normalizer, target_law, total_variation
-from treesmc.theory.bruteforce.identities import (
+from treesmc.sims.base import portable
+from treesmc.sims.laws.certificate import path_certificate, tv_certificate
+from treesmc.sims.laws.enumeration import enumerate_conditional, enumerate_smc
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.laws.moments import second_moment
+from treesmc.sims.trees.families import needle
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
+from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.points import by_kind, points
+from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
+from treesmc.theory.prover.bruteforce.identities import (
     certificate_mean,
     certificate_recursion,
     output_ratio,
 )
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
-from treesmc.theory.steps import Step, identity, inequality
+from treesmc.theory.prover.steps import Step, identity, inequality
 from treesmc.theory.symbols import N
 
 u = sp.Symbol("u", positive=True)

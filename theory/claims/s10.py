@@ -33,17 +33,17 @@ from functools import partial
 
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.families import needle, product, random_tree
-from treesmc.sims.moments import asymptotic_variance
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.reward_models import exact, least_variance, power
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import class_laws, log_expectation, log_normalizer, log_true_value
+from treesmc.sims.base import portable
+from treesmc.sims.laws.moments import asymptotic_variance
+from treesmc.sims.trees.families import needle, product, random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.reward_models import exact, least_variance, power
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import class_laws, log_expectation, log_normalizer, log_true_value
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees
-from treesmc.theory.steps import Step, identity, inequality, smt
+from treesmc.theory.prover.steps import Step, identity, inequality, smt
 from treesmc.theory.symbols import V, Z
 
 Z_t, lam, root, k, mean_root, mean_V, mean_share, spread = sp.symbols(

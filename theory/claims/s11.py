@@ -40,20 +40,20 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.coarsening import coarsened
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.families import needle, needle_in_drift, random_tree
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.trees.coarsening import coarsened
+from treesmc.sims.trees.families import needle, needle_in_drift, random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import SHAPES, small_trees, smc_distance
-from treesmc.theory.steps import Step, identity, inequality, limit, smt, telescoping
+from treesmc.theory.prover.steps import Step, identity, inequality, limit, smt, telescoping
 from treesmc.theory.symbols import L, T, c, delta, eps, t
 
 b, s, k = sp.symbols("b s k", positive=True, integer=True)

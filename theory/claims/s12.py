@@ -35,18 +35,18 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.coarsening import coarsened
-from treesmc.sims.enumeration import RESAMPLING, enumerate_smc
-from treesmc.sims.families import needle_in_drift, persistent, product, random_tree
-from treesmc.sims.moments import second_moment
-from treesmc.sims.reward_models import exact
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import log_normalizer
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import RESAMPLING, enumerate_smc
+from treesmc.sims.laws.moments import second_moment
+from treesmc.sims.trees.coarsening import coarsened
+from treesmc.sims.trees.families import needle_in_drift, persistent, product, random_tree
+from treesmc.sims.trees.reward_models import exact
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import log_normalizer
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
-from treesmc.theory.steps import Step, identity, induction, smt
+from treesmc.theory.prover.steps import Step, identity, induction, smt
 from treesmc.theory.symbols import N, T
 
 d = sp.Symbol("d", nonnegative=True)

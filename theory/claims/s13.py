@@ -42,19 +42,19 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.experiments.pool import distances, proposals
-from treesmc.sims.families import needle_in_drift, product, random_tree
-from treesmc.sims.perturb import persistent
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound
+from treesmc.figures.pool.points import distances, proposals
+from treesmc.sims.base import portable
+from treesmc.sims.trees.families import needle_in_drift, product, random_tree
+from treesmc.sims.trees.perturb import persistent
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import enough_iterations, enough_pool
-from treesmc.theory.bruteforce.identities import pool_invariance
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s1 import logarithm_steps
 from treesmc.theory.claims.zl_6_1 import pool_distance
-from treesmc.theory.steps import Step, identity, inequality, limit, sign, smt
+from treesmc.theory.prover.bruteforce.identities import pool_invariance
+from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import L, M, T, c, delta, eps, rho
 
 POOL = L * (1 + eps) * T * sp.log(4 / delta)

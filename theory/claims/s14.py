@@ -35,17 +35,17 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims.enumeration import enumerate_pool_mh
-from treesmc.sims.experiments.pool import distances
-from treesmc.sims.families import product, random_tree
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, guided_law, ratio_bound, target_law, total_variation
+from treesmc.figures.pool.points import distances
+from treesmc.sims.laws.enumeration import enumerate_pool_mh
+from treesmc.sims.trees.families import product, random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, guided_law, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import guided_single_tv, pool_bias
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s1 import logarithm_steps
-from treesmc.theory.steps import Step, identity, sign, smt
+from treesmc.theory.prover.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import L, M, T, delta, eps
 
 Lp, m, Y, G, g, r, second = sp.symbols("Lp m Y G g r E_Y2", positive=True)

@@ -43,19 +43,19 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.certificate import log_mixing_ratios, tv_certificate
-from treesmc.sims.families import needle, product
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation, value_error
+from treesmc.sims.base import portable
+from treesmc.sims.laws.certificate import log_mixing_ratios, tv_certificate
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.trees.families import needle, product
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation, value_error
 from treesmc.theory.bounds import hidden_mass, instance_tv, log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
-from treesmc.theory.smt import Implication, certificate_step, future_reward_bounds
-from treesmc.theory.steps import Step, geometric, identity, induction, inequality, smt
+from treesmc.theory.prover.smt import Implication, certificate_step, future_reward_bounds
+from treesmc.theory.prover.steps import Step, geometric, identity, induction, inequality, smt
 from treesmc.theory.symbols import L, N, T, delta, eps, eps_positive, eps_V, q, r, t
 
 BOUND = sp.Sum(L * (1 + eps) ** (2 * (T - t) + 1) - 1, (t, 1, T)) / delta

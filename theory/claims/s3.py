@@ -40,16 +40,16 @@ from typing import Any
 
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.certificate import log_mixing_ratios
-from treesmc.sims.families import needle
-from treesmc.sims.lineage import least_particles_exact
-from treesmc.sims.values import epsilon, ratio_bound, target_law
+from treesmc.sims.base import portable
+from treesmc.sims.laws.certificate import log_mixing_ratios
+from treesmc.sims.laws.lineage import least_particles_exact
+from treesmc.sims.trees.families import needle
+from treesmc.sims.trees.values import epsilon, ratio_bound, target_law
 from treesmc.theory.bounds import log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
+from treesmc.theory.prover.steps import Step, grid, identity, inequality, limit, sign, smt
 from treesmc.theory.queries import best_success_by_enumeration
-from treesmc.theory.steps import Step, grid, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import H, T, delta, eps, eps_positive, r
 
 HALF = sp.Rational(1, 2)

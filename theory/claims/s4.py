@@ -35,12 +35,11 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.families import persistent, random_tree
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import epsilon, guided_law, target_law, total_variation
-from treesmc.theory.bruteforce.identities import guided_ratio
+from treesmc.sims.base import portable
+from treesmc.sims.trees.families import persistent, random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import epsilon, guided_law, target_law, total_variation
 from treesmc.theory.claim import (
     OURS,
     Claim,
@@ -50,8 +49,9 @@ from treesmc.theory.claim import (
     Relation,
     instance_grid,
 )
-from treesmc.theory.smt import extremal_inequality
-from treesmc.theory.steps import Step, identity, inequality, sign, smt
+from treesmc.theory.prover.bruteforce.identities import guided_ratio
+from treesmc.theory.prover.smt import extremal_inequality
+from treesmc.theory.prover.steps import Step, identity, inequality, sign, smt
 from treesmc.theory.symbols import T, eps, rho
 
 BOUND = sp.tanh((T - 1) * sp.log(1 + eps) / 2)

@@ -39,20 +39,20 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.certificate import tv_certificate
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.families import random_tree
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import bellman_log_ratio, epsilon, guided_policy, target_law
-from treesmc.sims.values import total_variation as tv
+from treesmc.sims.base import portable
+from treesmc.sims.laws.certificate import tv_certificate
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.trees.families import random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import bellman_log_ratio, epsilon, guided_policy, target_law
+from treesmc.sims.trees.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
-from treesmc.theory.steps import Step, geometric, identity, smt
+from treesmc.theory.prover.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
 
 BOUND = sp.Sum((1 + eps) ** (2 * (T - t)) - 1, (t, 1, T - 1)) / delta

@@ -46,21 +46,21 @@ import numpy as np
 import sympy as sp
 from sympy.polys.rings import PolyElement
 
-from treesmc.sims import portable
-from treesmc.sims.certificate import first_order_constant, path_certificate
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.families import needle, persistent, product, random_tree
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.moments import asymptotic_variance, relative_variance, second_moment
-from treesmc.sims.naive_law import naive_tv
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import log_normalizer, target_law, total_variation
-from treesmc.theory.bruteforce.identities import pair_recursion
-from treesmc.theory.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
+from treesmc.sims.base import portable
+from treesmc.sims.laws.certificate import first_order_constant, path_certificate
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.laws.moments import asymptotic_variance, relative_variance, second_moment
+from treesmc.sims.laws.naive_law import naive_tv
+from treesmc.sims.trees.families import needle, persistent, product, random_tree
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
-from treesmc.theory.steps import Step, Verdict, identity, limit, telescoping
+from treesmc.theory.prover.bruteforce.identities import pair_recursion
+from treesmc.theory.prover.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
+from treesmc.theory.prover.steps import Step, Verdict, identity, limit, telescoping
 from treesmc.theory.symbols import T, Z, t
 
 b, v = sp.symbols("b v", real=True)

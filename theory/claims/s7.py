@@ -39,16 +39,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.enumeration import enumerate_naive
-from treesmc.sims.families import product, random_tree
-from treesmc.sims.naive_law import least_samples, naive_law, naive_tv, sample_bracket
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import kl, reference_law
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_naive
+from treesmc.sims.laws.naive_law import least_samples, naive_law, naive_tv, sample_bracket
+from treesmc.sims.trees.families import product, random_tree
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import kl, reference_law
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
-from treesmc.theory.steps import Step, identity, sign, smt
+from treesmc.theory.prover.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import delta, r
 
 BOUND = r * sp.log(r) / (1 + r) - sp.log((1 + r) / 2)

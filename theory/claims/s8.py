@@ -37,20 +37,20 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import portable
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.experiments.perturbations import seen_value_error
-from treesmc.sims.families import persistent
-from treesmc.sims.lineage import lineage_law
-from treesmc.sims.reward_models import exact
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, log_increments, target_law, total_variation
+from treesmc.figures.perturbations.points import seen_value_error
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.lineage import lineage_law
+from treesmc.sims.trees.families import persistent
+from treesmc.sims.trees.reward_models import exact
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, log_increments, target_law, total_variation
 from treesmc.theory.bounds import instance_tv, log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s2 import drift_steps, log_ratios, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
-from treesmc.theory.steps import Step, identity, smt, telescoping
+from treesmc.theory.prover.steps import Step, identity, smt, telescoping
 from treesmc.theory.symbols import T, delta, eps, t
 
 L_true = sp.Symbol("Ls", positive=True)

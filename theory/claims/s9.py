@@ -42,13 +42,13 @@ from fractions import Fraction
 
 import sympy as sp
 
-from treesmc.sims.experiments.queries import n_symbols
-from treesmc.sims.families import needle
-from treesmc.sims.values import target_law
+from treesmc.figures.queries.points import n_symbols
+from treesmc.sims.trees.families import needle
+from treesmc.sims.trees.values import target_law
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
+from treesmc.theory.prover.steps import Step, grid, identity, sign, smt
 from treesmc.theory.queries import least_queries
-from treesmc.theory.steps import Step, grid, identity, sign, smt
 from treesmc.theory.symbols import H, delta
 
 h, m, s, distance = sp.symbols("h m s TV", positive=True)

@@ -8,12 +8,12 @@ import itertools
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.families import random_tree
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import IntArray, TreeMDP
-from treesmc.sims.values import target_law, total_variation
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.trees.families import random_tree
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import IntArray, TreeMDP
+from treesmc.sims.trees.values import target_law, total_variation
 
 SHAPES = ((2, 2), (3, 2), (2, 3))
 ERRORS = (0.02, 0.2, 1.0, 3.0)

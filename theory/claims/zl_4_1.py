@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from treesmc.sims.values import ratio_bound
+from treesmc.sims.trees.values import ratio_bound
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -37,12 +37,12 @@ from treesmc.theory.claims.hidden_prefix import (
     queries_row,
     smc_row,
 )
+from treesmc.theory.prover.steps import Step, grid, identity, sign
 from treesmc.theory.queries import (
     best_success_by_enumeration,
     hidden_prefix_tree,
     spelt_prefix_tree,
 )
-from treesmc.theory.steps import Step, grid, identity, sign
 from treesmc.theory.symbols import L, T
 
 BOUND = L ** (2 * T / 3) / 6 - 1

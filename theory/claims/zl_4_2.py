@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -41,8 +41,8 @@ from treesmc.theory.claims.hidden_prefix import (
     smc_row,
 )
 from treesmc.theory.growth import Growth
+from treesmc.theory.prover.steps import Step, sign
 from treesmc.theory.queries import hidden_prefix_tree, prefix_count
-from treesmc.theory.steps import Step, sign
 from treesmc.theory.symbols import T, c, eps
 
 BOUND = ((1 + eps) ** (2 * T / 3) - 7) / 6

@@ -22,10 +22,11 @@ from collections.abc import Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families, portable
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import class_laws, epsilon, guided_policy, total_variation
+from treesmc.sims.base import portable
+from treesmc.sims.trees import families
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import class_laws, epsilon, guided_policy, total_variation
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -35,7 +36,7 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
-from treesmc.theory.steps import Step, identity, limit, sign, telescoping
+from treesmc.theory.prover.steps import Step, identity, limit, sign, telescoping
 from treesmc.theory.symbols import T, V, eps, r, t
 
 BOUND = 2 * t * eps

@@ -26,12 +26,13 @@ from collections.abc import Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families, portable
-from treesmc.sims.enumeration import enumerate_smc
-from treesmc.sims.lineage import is_two_lineage, lineage_law
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import FloatArray, TreeMDP
-from treesmc.sims.values import epsilon, ratio_bound, target_law, total_variation
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.lineage import is_two_lineage, lineage_law
+from treesmc.sims.trees import families
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_tv
 from treesmc.theory.claim import (
     Claim,
@@ -42,7 +43,15 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
-from treesmc.theory.steps import Step, geometric, identity, inequality, sign, smt, telescoping
+from treesmc.theory.prover.steps import (
+    Step,
+    geometric,
+    identity,
+    inequality,
+    sign,
+    smt,
+    telescoping,
+)
 from treesmc.theory.symbols import AT_LEAST_ONE, L, T, delta, eps, eps_positive, q, r
 
 BOUND = L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * delta)

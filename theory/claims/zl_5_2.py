@@ -18,14 +18,15 @@ from functools import cache
 
 import sympy as sp
 
-from treesmc.sims import families, portable
-from treesmc.sims.lineage import least_particles_exact
+from treesmc.sims.base import portable
+from treesmc.sims.laws.lineage import least_particles_exact
+from treesmc.sims.trees import families
 from treesmc.theory.bounds import log_zhu_lu_linear_particles
 from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
 from treesmc.theory.claims.growth_step import growth_step
 from treesmc.theory.claims.zl_5_1 import BOUND as PARTICLES
 from treesmc.theory.growth import Growth
-from treesmc.theory.steps import Step, inequality, limit, sign
+from treesmc.theory.prover.steps import Step, inequality, limit, sign
 from treesmc.theory.symbols import L, T, c, delta, eps
 
 BOUND = L**6 * sp.exp(6 * c) / (2 * delta) * T

@@ -32,11 +32,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.sims import families, portable
-from treesmc.sims.enumeration import enumerate_pool_mh
-from treesmc.sims.perturb import PERTURBATIONS
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import (
+from treesmc.sims.base import portable
+from treesmc.sims.laws.enumeration import enumerate_pool_mh
+from treesmc.sims.trees import families
+from treesmc.sims.trees.perturb import PERTURBATIONS
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import (
     bellman_log_ratio,
     epsilon,
     log_increments,
@@ -58,7 +59,7 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
-from treesmc.theory.steps import Step, identity, inequality, limit, sign
+from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign
 from treesmc.theory.symbols import H, L, M, T, V, c, delta, eps, r, xi
 
 _a, _spread, _b, _W, _S, _target, _mean, _next, _weight, _x = sp.symbols(

@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from treesmc.audit.bootstrap import far
 from treesmc.audit.logs import Scores
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 BIN = 50  # sequences a bin, at least
 MOST_BINS = 10

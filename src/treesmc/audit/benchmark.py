@@ -28,11 +28,12 @@ from treesmc.audit.logs import read_probes
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report, audit
 from treesmc.audit.synthetic import logs_from_tree, write_log
-from treesmc.sims import families, perturb, portable
+from treesmc.sims.base import portable
 from treesmc.sims.cost import least_particles
-from treesmc.sims.moments import asymptotic_variance
-from treesmc.sims.tree import TreeMDP
-from treesmc.sims.values import bellman_log_ratio, class_laws, log_true_value
+from treesmc.sims.laws.moments import asymptotic_variance
+from treesmc.sims.trees import families, perturb
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import bellman_log_ratio, class_laws, log_true_value
 
 DELTA = 0.1
 FACTOR = 2.0

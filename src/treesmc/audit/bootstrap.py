@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treesmc.audit.logs import NO_PATH, Probes
-from treesmc.sims import portable
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 MOST_CLUSTERS = 1000
 LEVEL = 0.95

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from treesmc.sims.errors import BadInput
-from treesmc.sims.jsontext import parse
-from treesmc.sims.treefile import write_atomically
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.files import write_atomically
+from treesmc.sims.base.jsontext import parse
 
 KIND = "treesmc audit checkpoint"
 

@@ -27,8 +27,8 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 GROWTH = {"bounded": 0, "random walk": 1, "compounding": 2}
 """Power of T - t in the squared spread."""

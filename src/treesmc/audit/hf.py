@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from treesmc.audit.protocol import BoolArray
-from treesmc.sims.errors import BadInput
-from treesmc.sims.tree import FloatArray
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees.tree import FloatArray
 
 Score = Callable[[list[str], list[str], BoolArray], Any]
 

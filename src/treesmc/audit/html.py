@@ -9,7 +9,7 @@ from pathlib import Path
 from treesmc.audit import plots, rows
 from treesmc.audit.report import Report
 from treesmc.audit.rows import estimate, number
-from treesmc.sims.treefile import write_atomically
+from treesmc.sims.base.files import write_atomically
 
 STYLE = """
 :root { --ink: #1d2430; --soft: #5b6472; --line: #dfe3e8; --card: #f6f7f9; --mark: #0173b2; }

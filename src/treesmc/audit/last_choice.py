@@ -24,9 +24,9 @@ import numpy as np
 from treesmc.audit.logs import Probes
 from treesmc.audit.naive import normalised, relative, reward_law, rewarded_prompts, rewards
 from treesmc.audit.predict import PREDICTION, Route
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray
-from treesmc.sims.values import total_variation
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray
+from treesmc.sims.trees.values import total_variation
 
 Rule = tuple[float, float]  # total variation to the target, mean reward over the target's
 
@@ -78,7 +78,7 @@ def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastCho
 
 def by_weight(p: FloatArray, log_phi: FloatArray, n: float) -> Rule:
     """Look at one of n samples drawn by reward, from the law p over rewards (S7)."""
-    from treesmc.sims.naive_law import naive_law
+    from treesmc.sims.laws.naive_law import naive_law
 
     return _compare(naive_law(p, log_phi, n), normalised(portable.log(p) + log_phi), log_phi)
 

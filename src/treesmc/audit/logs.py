@@ -33,11 +33,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims import portable
-from treesmc.sims.checks import LARGEST_LOG_VALUE
-from treesmc.sims.errors import BadInput
-from treesmc.sims.jsontext import parse
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.base.checks import LARGEST_LOG_VALUE
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.jsontext import parse
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 BLOCK = 8192  # lines turned into arrays at a time
 NUMBERS = {int, float, np.float64}  # booleans are no numbers here

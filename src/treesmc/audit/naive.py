@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.logs import Probes
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(49)])
 MOST_PROMPTS = 8
@@ -76,7 +76,7 @@ def rewarded_prompts(prompt: IntArray, log_share: FloatArray) -> IntArray:
 
 def naive_curve(p: FloatArray, log_phi: FloatArray) -> FloatArray:
     """Return total variation at the samples of `GRID`; zero once it is below any use."""
-    from treesmc.sims.naive_law import naive_tv
+    from treesmc.sims.laws.naive_law import naive_tv
 
     tv = np.zeros(len(GRID))
     for k, n in enumerate(GRID):

@@ -44,8 +44,8 @@ from numpy.typing import NDArray
 
 from treesmc.audit.bootstrap import LARGE, in_order_of_appearance
 from treesmc.audit.logs import NO_PATH, Draws, Probes
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 GRID: FloatArray = np.array([2.0**k for k in range(1, 49)])
 """Particles at which the predicted total variation is tabulated."""

@@ -31,9 +31,9 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Estimate, expanded_percentiles, resampled
 from treesmc.audit.protocol import Checked, take
-from treesmc.sims import portable
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 BOOTSTRAP = 400
 

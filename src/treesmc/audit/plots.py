@@ -18,8 +18,8 @@ from treesmc.audit.drift import GROWTH
 from treesmc.audit.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report import Report
 from treesmc.figures import style
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray
 
 LOG10 = portable.log(10)
 HEIGHT = 2.5  # inches

@@ -44,9 +44,9 @@ from treesmc.audit.paths import (
 )
 from treesmc.audit.ratios import RatioSummary, StepSizes
 from treesmc.audit.unlinked import unlinked_steps
-from treesmc.sims import portable
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import FloatArray
+from treesmc.sims.base import portable
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees.tree import FloatArray
 from treesmc.theory.bounds import log_instance_particles, log_uniform_particles
 
 LEAST_PATHS = 8  # a prompt with fewer complete paths is left out

@@ -28,8 +28,8 @@ from treesmc.audit.protocol import Checked, Model
 from treesmc.audit.report import Report, audit
 from treesmc.audit.table import aligned, estimate, number, render
 from treesmc.audit.walks import Design, probe_paths, root_log_value
-from treesmc.sims.errors import BadInput
-from treesmc.sims.streams import generator
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.streams import generator
 
 PATHS = 8  # of a unit
 REFERENCE, GUIDED, PILOT = range(3)  # first key of a stream

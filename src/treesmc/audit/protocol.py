@@ -23,8 +23,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.sims.errors import BadInput
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 METHODS = ("start", "extend", "log_values", "finished")

@@ -39,8 +39,8 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters, Estimate, far
 from treesmc.audit.logs import Probes
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 QUANTILES = (0.005, 0.05, 0.5, 0.95, 0.995)
 NEGLIGIBLE = 0.01  # share of the variance of log rho below which noise is not corrected

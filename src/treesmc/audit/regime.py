@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from treesmc.audit.drift import Drift
 from treesmc.audit.ratios import RatioSummary
-from treesmc.sims import portable
+from treesmc.sims.base import portable
 
 LARGEST_DEGREE_CONSTANT = 2.0
 

@@ -29,9 +29,9 @@ from treesmc.audit.predict import (
 from treesmc.audit.ratios import QUANTILES, RatioSummary, StepSizes, bellman_ratios, step_sizes
 from treesmc.audit.regime import Regime, regime
 from treesmc.audit.reshape import Reshaped, reshaped
-from treesmc.sims.checks import check_tolerance
-from treesmc.sims.errors import BadInput
-from treesmc.sims.jsontext import finite, listed, written
+from treesmc.sims.base.checks import check_tolerance
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.base.jsontext import finite, listed, written
 
 FEW_PROMPTS = 10
 LARGEST_SENSIBLE = 1e6

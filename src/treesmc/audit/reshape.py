@@ -16,7 +16,7 @@ import numpy as np
 
 from treesmc.audit.paths import GRID, PromptPaths, outlook
 from treesmc.audit.predict import solve
-from treesmc.sims.tree import FloatArray
+from treesmc.sims.trees.tree import FloatArray
 
 GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 CLIPS = (0.01, 0.05, 0.25)

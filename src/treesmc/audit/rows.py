@@ -7,7 +7,7 @@ import math
 from treesmc.audit.bootstrap import Estimate
 from treesmc.audit.predict import Route, whole
 from treesmc.audit.report import Report
-from treesmc.sims import portable
+from treesmc.sims.base import portable
 
 MOST_PROMPTS = 20
 

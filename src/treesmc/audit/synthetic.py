@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.sims import portable
-from treesmc.sims.streams import generator
-from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
-from treesmc.sims.values import guided_policy
+from treesmc.sims.base import portable
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
+from treesmc.sims.trees.values import guided_policy
 
 
 def logs_from_trees(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from treesmc.audit.protocol import BoolArray
-from treesmc.sims.tree import FloatArray, IntArray, TreeMDP
+from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 
 
 class TreeModel:

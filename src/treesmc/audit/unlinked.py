@@ -17,8 +17,8 @@ import numpy as np
 
 from treesmc.audit.bootstrap import Clusters, weighted_sums
 from treesmc.audit.logs import Probes
-from treesmc.sims import portable
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 
 def unlinked_steps(probes: Probes, clusters: Clusters, horizon: int) -> FloatArray:

@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 
 from treesmc.audit.protocol import BoolArray, Checked, check_absorbing, take
-from treesmc.sims import portable
-from treesmc.sims.errors import BadInput
-from treesmc.sims.tree import FloatArray, IntArray
+from treesmc.sims.base import portable
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.trees.tree import FloatArray, IntArray
 
 DEFENSIVE = 0.1  # a: share of the picks that ignores V
 

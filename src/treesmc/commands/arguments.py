@@ -63,7 +63,7 @@ def count(text: str) -> int:
 
 def check_name(kind: str, name: str, known: Iterable[str]) -> None:
     """Raise BadInput, with the nearest valid spelling, unless ``name`` is known."""
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
 
     known = list(known)
     if name in known:
@@ -75,7 +75,7 @@ def check_name(kind: str, name: str, known: Iterable[str]) -> None:
 
 def check_at_least(name: str, value: int, least: int) -> None:
     """Raise BadInput unless ``value >= least``."""
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
 
     if value < least:
         raise BadInput(f"{name}: {value} is less than {least}")
@@ -83,6 +83,6 @@ def check_at_least(name: str, value: int, least: int) -> None:
 
 def check_delta(delta: float) -> None:
     """Raise BadInput unless delta is a tolerance in total variation."""
-    from treesmc.sims.checks import check_tolerance
+    from treesmc.sims.base.checks import check_tolerance
 
     check_tolerance("--delta", delta)

@@ -27,8 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every bound of one tree."""
-    from treesmc.sims import certificate, moments, portable, values
-    from treesmc.sims.treefile import load_tree
+    from treesmc.sims.base import portable
+    from treesmc.sims.laws import certificate, moments
+    from treesmc.sims.trees import values
+    from treesmc.sims.trees.treefile import load_tree
     from treesmc.theory import bounds
 
     check_at_least("-n", args.n, 1)

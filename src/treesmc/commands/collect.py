@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the table."""
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
     from treesmc.sims.sweeps.folder import Folder
     from treesmc.sims.sweeps.table import write_csv, write_parquet
 

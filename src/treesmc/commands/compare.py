@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one line per tree."""
-    from treesmc.sims.jsontext import written
-    from treesmc.sims.treefile import load_tree
-    from treesmc.theory.ratios import compare, comparison_markdown
+    from treesmc.sims.base.jsontext import written
+    from treesmc.sims.trees.treefile import load_tree
+    from treesmc.theory.comparison import compare, comparison_markdown
 
     check_delta(args.delta)
     rows = [compare(load_tree(path), args.delta) for path in args.trees]

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the cost of one method on one tree."""
     from treesmc.sims import cost
-    from treesmc.sims.treefile import load_tree
+    from treesmc.sims.trees.treefile import load_tree
 
     check_name("--method", args.method, COSTED_METHODS)
     check_delta(args.delta)

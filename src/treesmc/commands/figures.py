@@ -35,9 +35,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> None:
-    from treesmc.figures import FIGURES
-    from treesmc.sims.experiments import exponents
-    from treesmc.sims.experiments.common import compute
+    from treesmc.figures import FIGURES, exponents
+    from treesmc.figures.run import compute
 
     for name in args.names:
         check_name("figure", name, FIGURES)

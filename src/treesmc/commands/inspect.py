@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the audit of one tree."""
-    from treesmc.sims import values
-    from treesmc.sims.treefile import load_tree
+    from treesmc.sims.trees import values
+    from treesmc.sims.trees.treefile import load_tree
 
     tree = load_tree(args.tree)
     answer = {

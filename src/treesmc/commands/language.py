@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Print numbers and texts; save the tree if asked to."""
     from treesmc.sims.language.instance import language
     from treesmc.sims.language.models import reward_model
-    from treesmc.sims.treefile import save_tree
+    from treesmc.sims.trees.treefile import save_tree
 
     _check(args)
     truth = language(args.horizon, args.order, args.reward, args.temperature, args.text)
@@ -78,7 +78,11 @@ def _show(texts: dict[str, list[str]], numbers: dict[str, Any], automaton: Any) 
 
 
 def _numbers(judged: Any, args: argparse.Namespace) -> dict[str, Any]:
-    from treesmc.sims import cost, moments, naive_law, portable, reward_models, samplers, values
+    from treesmc.sims import cost
+    from treesmc.sims.base import portable
+    from treesmc.sims.laws import moments, naive_law
+    from treesmc.sims.sampling import samplers
+    from treesmc.sims.trees import reward_models, values
 
     tree = judged.tree
     constant = cost.terminal_constant(tree)

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the law of one method on one tree."""
-    from treesmc.sims.treefile import load_tree
+    from treesmc.sims.trees.treefile import load_tree
 
     check_name("--method", args.method, METHODS)
     check_at_least("-n", args.n, 1)
@@ -69,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
 def _exact(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
     import numpy as np
 
-    from treesmc.sims import naive_law, values
+    from treesmc.sims.laws import naive_law
+    from treesmc.sims.trees import values
 
     T = tree.horizon
     log_phi = tree.log_value_at(T)
@@ -97,7 +98,7 @@ def _exact(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measured(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
-    from treesmc.sims import values
+    from treesmc.sims.trees import values
 
     replicates = DEFAULT_REPLICATES if args.replicates is None else args.replicates
     estimate = _sample(tree, args, replicates)
@@ -115,7 +116,7 @@ def _measured(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _sample(tree: Any, args: argparse.Namespace, replicates: int) -> Any:
-    from treesmc.sims import samplers
+    from treesmc.sims.sampling import samplers
 
     run: dict[str, Any] = {"replicates": replicates, "seed": args.seed, "jobs": args.jobs}
     scheme: dict[str, Any] = {"resampling": args.resampling, "ess_threshold": args.ess_threshold}

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from treesmc.commands.arguments import check_at_least, check_name
 
 if TYPE_CHECKING:
-    from treesmc.sims.tree import TreeMDP
+    from treesmc.sims.trees.tree import TreeMDP
 
 FAMILY_OPTIONS = {
     "r": (float, "product: reward per one (default 2)"),
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the tree and save it."""
-    from treesmc.sims.treefile import save_tree
+    from treesmc.sims.trees.treefile import save_tree
 
     check_at_least("--seed", args.seed, 0)
     save_tree(_build(args), args.output)
@@ -64,9 +64,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> "TreeMDP":
-    from treesmc.sims.families import FAMILIES
     from treesmc.sims.language.instance import language_tree
-    from treesmc.sims.perturb import build
+    from treesmc.sims.trees.families import FAMILIES
+    from treesmc.sims.trees.perturb import build
 
     families = {**FAMILIES, "language": language_tree}
     check_name("family", args.family, families)
@@ -77,7 +77,7 @@ def _build(args: argparse.Namespace) -> "TreeMDP":
 
 def _options(args: argparse.Namespace, family: Callable) -> dict[str, Any]:
     """Collect the options given, refusing those that the family does not have."""
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
 
     given = {name: getattr(args, name) for name in FAMILY_OPTIONS}
     options = {name: value for name, value in given.items() if value is not None}
@@ -89,8 +89,8 @@ def _options(args: argparse.Namespace, family: Callable) -> dict[str, Any]:
 
 def _perturbation(args: argparse.Namespace, family: Callable) -> str | None:
     """Return the name of the perturbation; without error and name there is none."""
-    from treesmc.sims.errors import BadInput
-    from treesmc.sims.perturb import PERTURBATIONS, has_error
+    from treesmc.sims.base.errors import BadInput
+    from treesmc.sims.trees.perturb import PERTURBATIONS, has_error
 
     if args.perturbation is None:
         return "persistent" if args.epsilon else None

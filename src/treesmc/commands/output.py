@@ -17,7 +17,7 @@ def emit(answer: Mapping[str, Any], as_json: bool) -> None:
     as_json : bool
         One JSON object and nothing else; numbers that are not finite become null.
     """
-    from treesmc.sims.jsontext import listed, written
+    from treesmc.sims.base.jsontext import listed, written
 
     if as_json:
         print(written(answer))

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
-    from treesmc.sims.errors import BadInput
+    from treesmc.sims.base.errors import BadInput
     from treesmc.sims.sweeps import engines, runner
     from treesmc.sims.sweeps.folder import Folder
     from treesmc.sims.sweeps.plan import describe, load_sweep

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show_json(checked: Iterable[Result]) -> list[Result]:
-    from treesmc.sims.jsontext import written
+    from treesmc.sims.base.jsontext import written
     from treesmc.theory.verify import summary
 
     results = list(checked)

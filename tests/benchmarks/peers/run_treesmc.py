@@ -6,7 +6,7 @@ from typing import Any
 from serve import Run, serve
 from task import task as make_tree
 
-from treesmc.sims.samplers import sample_smc
+from treesmc.sims.sampling.samplers import sample_smc
 
 
 def prepare(task: Mapping[str, Any], method: str) -> Run:

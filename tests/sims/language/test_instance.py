@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treesmc.sims import values
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language import instance
 from treesmc.sims.language.instance import language, language_tree
 from treesmc.sims.language.models import MODELS, reward_model
 from treesmc.sims.language.samples import smc_texts, target_texts
 from treesmc.sims.language.text import ALPHABET, SYMBOL
-from treesmc.sims.samplers import sample_smc
+from treesmc.sims.sampling.samplers import sample_smc
+from treesmc.sims.trees import values
 
 REWARDS = ("contains:th", "avoids:e", "balanced:1", "syllables:1", "words:1-2", "matches:t.*")
 LOW = np.exp(-1 / 0.5)

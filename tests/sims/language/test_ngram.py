@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.language.ngram import fit
 from treesmc.sims.language.text import ALPHABET, SYMBOL, clean, corpus, decode, encode
 

@@ -130,7 +130,7 @@ def test_workers_with_another_version_of_the_package(tmp_path, capsys, cluster):
     other, sims = tmp_path / "other" / "treesmc", Path(runner.__file__).parents[1]
     shutil.copytree(Path(treesmc.__file__).parent, other)
     shutil.copytree(sims, other / "sims", dirs_exist_ok=True)
-    with (other / "sims" / "values.py").open("a") as handle:
+    with (other / "sims" / "trees" / "values.py").open("a") as handle:
         handle.write("# an edit\n")
     with cluster.workers(1, PYTHONPATH=str(other.parent)):
         assert sweep(tmp_path, cluster.file) == 3

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.formula import LONGEST, evaluate, fill, label_names, names
 
 VARIABLES = {"T": 16, "c": 0.5, "a": 0.75}

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from treesmc.sims.errors import BadInput
+from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.plan import describe, load_sweep
 from treesmc.sims.sweeps.trees import ALL_OPTIONS, DEFAULTS, KEYS
 
@@ -138,7 +138,7 @@ def test_an_experiment_brings_its_keys(load):
         | {"a": 1.0, "c": c, "eps": 0.125}
         for c in (1.0, 2.0)
     ]
-    assert sweep.vocabulary.compute_point.__module__ == "treesmc.sims.experiments.phase"
+    assert sweep.vocabulary.compute_point.__module__ == "treesmc.figures.phase.points"
     assert list(sweep.columns())[:3] == ["experiment", "series", "T"]
     assert {"degree", "error"} < set(sweep.columns())
     assert "family" not in sweep.columns()

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from treesmc.sims import cost, families, lineage, naive_law, values
-from treesmc.sims.errors import BadInput
+from treesmc.sims import cost
+from treesmc.sims.base.errors import BadInput
+from treesmc.sims.laws import lineage, naive_law
 from treesmc.sims.sweeps.digits import SIGNIFICANT
 from treesmc.sims.sweeps.forecast import SEARCH, Forecast, forecast
 from treesmc.sims.sweeps.point import RESULTS, build_tree, compute_point, stream_seed
 from treesmc.sims.sweeps.trees import DEFAULTS
+from treesmc.sims.trees import families, values
 
 
 def point(family="random", method="smc", T=4, **keys):

@@ -1,0 +1,161 @@
+"""What SMC's output law certifiably is at a given N: the certificate, its limit, its mixing ratios.
+
+Conditional-SMC certificate (claim S1, proved in this project). Run SMC with a path x frozen as one
+of the N particles and let u_N(x) = E[Zhat/Z] of that run. The law of SMC's output satisfies
+law(x)/pi(x) = E_cond[Z/Zhat] >= 1/u_N(x) by Jensen's inequality, so
+
+    TV(law, pi) <= E_{x~pi}[(1 - 1/u_N(x))_+].
+
+u_N(x) = g_0 is exact, by the recursion along x that the module `moments` derives: the forecasts
+m_{t,u} are carried back once for all paths, O(T edges), and every path then costs O(T^2).
+The positive part comes before the average: 1 - 1/E_pi[u_N] = 1 - 1/E[(Zhat/Z)^2] is no bound.
+
+First-order constant (claim S6): N TV -> (1/2) E_{x~pi}|b(x) - v|, the least constant that any
+bound of the form C/N can have on the tree; a prediction, not a bound.
+
+Mixing ratios (claim S2): along edges and at parents of positive probability let
+Q_t = V*(child)/V(parent) and M Q_t = V*(parent)/V(parent). With q_t = sup Q_t / inf M Q_t the
+recursion of S1 gives u_N(x) <= prod_t (1 + (q_t - 1)/N) for every path.
+"""
+
+import numpy as np
+
+from treesmc.sims.base import portable
+from treesmc.sims.laws.moments import (
+    TargetChain,
+    asymptotic_variance,
+    check_particles,
+    is_faint,
+    log_mixture,
+    mixture_excess,
+)
+from treesmc.sims.laws.target_paths import target_expectation, visited_classes
+from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
+
+DEFAULT_PATHS = 4096
+LARGEST_LOG = 700.0
+
+
+def _log_path_advantages(chain: TargetChain, classes: IntArray) -> FloatArray:
+    """Return log a_s along paths, [n, T], from their classes, [n, T + 1]."""
+    steps = [
+        chain.tree.layer(chain.log_true, t + 1)[classes[:, t + 1]]
+        - chain.tree.log_value_at(t)[classes[:, t]]
+        for t in range(chain.tree.horizon)
+    ]
+    return np.column_stack(steps)
+
+
+def class_path_excess(tree: TreeMDP, N: float, classes: IntArray) -> FloatArray:
+    """Return u_N(x) - 1, float64[n], of class paths int64[n, T + 1], with all its digits."""
+    check_particles(N)
+    chain = TargetChain.of(tree)
+    log_a = _log_path_advantages(chain, classes)
+    log_g = np.zeros(classes.shape)
+    log_m = np.empty((tree.n_classes[-1], 0))
+    for t in reversed(range(tree.horizon)):
+        log_m = chain.log_forecast(t, log_m)
+        terms = log_m[classes[:, t]] + log_a[:, t:] + log_g[:, t + 1 :]
+        log_g[:, t] = log_mixture(terms, N)
+    return mixture_excess(terms, N)
+
+
+def path_certificate(tree: TreeMDP, N: float, paths: IntArray) -> FloatArray:
+    """Return u_N(x) = E[Zhat/Z] with x frozen, float64[n]: law(x) >= pi(x)/u_N(x) (claim S1).
+
+    Parameters
+    ----------
+    tree : TreeMDP
+    N : float
+        Particles, any real number of at least 1.
+    paths : int64[n, T]
+        Symbols.
+
+    Raises
+    ------
+    BadInput
+        If N is below 1 or not finite, or a path does not exist.
+    """
+    return 1 + class_path_excess(tree, N, visited_classes(tree, paths))
+
+
+def tv_certificate(
+    tree: TreeMDP, N: float, n_paths: int = DEFAULT_PATHS, seed: int = 0
+) -> tuple[float, float]:
+    """Return S1's bound on TV(SMC's output law over paths, pi), and its standard error.
+
+    Parameters
+    ----------
+    tree : TreeMDP
+    N : float
+        Particles, any real number of at least 1.
+    n_paths, seed : int
+        How paths are drawn from pi where there are too many to enumerate.
+
+    Returns
+    -------
+    value, stderr : float
+        E_{x~pi}[(1 - 1/u_N(x))_+]; the standard error is 0 where paths were enumerated.
+    """
+
+    def shortfall(classes: IntArray) -> FloatArray:
+        return -portable.expm1(
+            -portable.log1p(np.maximum(class_path_excess(tree, N, classes), 0.0))
+        )
+
+    return target_expectation(tree, shortfall, n_paths, seed)
+
+
+def first_order_constant(
+    tree: TreeMDP, n_paths: int = DEFAULT_PATHS, seed: int = 0
+) -> tuple[float, float]:
+    """Return lim N TV(SMC's output law over paths, pi) = (1/2) E_pi|b(x) - v|, and its error.
+
+    Parameters
+    ----------
+    tree : TreeMDP
+    n_paths, seed : int
+        How paths are drawn from pi where there are too many to enumerate; v is always exact.
+
+    Returns
+    -------
+    value, stderr : float
+        The standard error is 0 where paths were enumerated. Infinite if v exceeds the largest
+        float.
+
+    Notes
+    -----
+    Claim S6. Divided by delta it predicts the particles needed for TV <= delta.
+    """
+    chain = TargetChain.of(tree)
+    log_m = chain.log_root_forecast()
+    v = asymptotic_variance(tree)
+
+    if np.isinf(v):
+        return np.inf, 0.0
+
+    def b(classes: IntArray) -> FloatArray:
+        with np.errstate(over="ignore"):
+            return portable.expm1(log_m + _log_path_advantages(chain, classes)).sum(axis=1)
+
+    def half_deviation(classes: IntArray) -> FloatArray:
+        return 0.5 * np.abs(b(classes) - v)
+
+    def shortfall(classes: IntArray) -> FloatArray:
+        return np.maximum(v - b(classes), 0.0)
+
+    # v is the mean of b, so both have the same mean; the second misses nothing where b is vast on
+    # paths too rare for a float.
+    log_h = (log_m[t] + chain.log_advantage(t)[tree.policy_at(t) > 0] for t in range(tree.horizon))
+    vast = is_faint(tree) or max(float(step.max()) for step in log_h) > LARGEST_LOG
+    return target_expectation(tree, shortfall if vast else half_deviation, n_paths, seed)
+
+
+def log_mixing_ratios(tree: TreeMDP) -> FloatArray:
+    """Return log q_t of S2 for t = 1..T, float64[T]: q_t = sup Q_t / inf M Q_t on this tree."""
+    chain = TargetChain.of(tree)
+    ratios = np.empty(tree.horizon)
+    for t in range(tree.horizon):
+        log_q = chain.log_advantage(t)[tree.policy_at(t) > 0]
+        ratios[t] = log_q.max() + chain.log_drift(t).max()
+    return ratios
