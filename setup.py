@@ -1,23 +1,16 @@
-"""What setup.cfg cannot say: the package is four folders, with all folders of modules in them."""
+"""What setup.cfg cannot say: every folder of modules below those it maps is part of the package."""
 
 from pathlib import Path
 
 from setuptools import setup
-
-FOLDERS = {
-    "treesmc": "src/treesmc",
-    **{f"treesmc.{name}": name for name in ("sims", "theory", "figures")},
-}
+from setuptools.config.setupcfg import read_configuration
 
 
-def packages(name: str, folder: str) -> list[str]:
+def packages(name: str, folder: str) -> set[str]:
     """Return the names of a package and of those below it that hold modules."""
     root = Path(folder)
-    folders = {path.parent.relative_to(root) for path in root.rglob("*.py")}
-    return sorted(".".join((name, *inner.parts)) for inner in folders)
+    return {".".join((name, *path.parent.relative_to(root).parts)) for path in root.rglob("*.py")}
 
 
-setup(
-    package_dir=FOLDERS,
-    packages=[found for name, folder in FOLDERS.items() for found in packages(name, folder)],
-)
+mapped = read_configuration("setup.cfg")["options"]["package_dir"]
+setup(packages=sorted(set().union(*(packages(*item) for item in mapped.items()))))
