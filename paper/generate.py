@@ -43,29 +43,6 @@ RESULTS = ROOT / "results"
 FIGURES = ROOT / "figures" / "output"
 HEADER = "% Written by paper/generate.py: do not edit.\n"
 
-STATEMENTS = {
-    "ZL-4.1": r"A1 alone: every algorithm costs $\Omega(L^{2T/3})$",
-    "ZL-4.2": r"A1, A2: every algorithm costs $\Omega((1+\eps)^{2T/3})$",
-    "ZL-4.3": r"single-particle guidance: $\TV \le 2t\eps$ at depth $t$",
-    "ZL-5.1": r"SMC: $N \ge L^6 T (1+\eps)^{6(T-1)}/(2\delta)$ suffices",
-    "ZL-5.2": r"SMC, $\eps \le c/T$: $N = O(T)$, cost $O(T^2)$",
-    "ZL-6.1": r"pool MH, $\eps = O(1/T)$: cost $\tilde O(L T^3)$",
-    "S1": r"$\TV \le \E_\pi[(1-1/u_N)_+]$, with $u_N$ computable",
-    "S2": r"SMC: $N \ge L T (1+\eps)^{2T-1}/\delta$ suffices",
-    "S3": r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}-1$ value queries needed",
-    "S4": r"guidance: $\TV \le \tanh(\tfrac{T-1}{2}\log(1+\eps))$, attained",
-    "S5": r"guided SMC: S2 without $L$, with $T-1$ terms",
-    "S6": r"$\E\hat Z^2$ at every $N$; the limit of $N\,\TV$",
-    "S7": r"naive sampling: exact law, $\log n^* \sim \mathrm{KL}(\pi\,\|\,\piref)$",
-    "S8": r"S2 with the ratio bound $L^*$ of $V^*$ in place of $L$",
-    "S9": r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}+\tfrac12$ value queries suffice on \code{needle}",
-    "S10": r"SMC: $v \ge \sum_t((\Eref\sqrt A)^2/Z^2-1)$, attained by $V = \sqrt A$",
-    "S11": r"resampled once in $b$ steps: $N \ge \lceil T/b\rceil(L^b(1+\eps)^{2T}-1)/\delta$",
-    "S12": r"unbiased resampling: $\E(\hat Z/Z)^2 \ge (1+d^2/N)^T$, attained",
-    "S13": r"pool MH, $\eps \le c/T$: cost $O(LT^2)$",
-    "S14": r"pool MH, $H = 0$: within $\sqrt{T/2}\,(L'-1)(2L'-1)/M$ of guidance",
-}
-
 SERIES_NAMES = {
     "naive": r"naive, $\eps = 0$",
     "naive-constant": rf"naive, $\eps = {CONSTANT:g}$",
@@ -359,7 +336,7 @@ def _claim_row(claim: Claim) -> str:
     result = verify.check(claim, quick=True)
     counts = result.step_counts
     steps = f"{counts['universal']} + {counts['grid']}" if counts["grid"] else counts["universal"]
-    cells = (claim.id, STATEMENTS[claim.id], claim.kind, steps, len(claim.mutations))
+    cells = (claim.id, claim.latex, claim.kind, steps, len(claim.mutations))
     return " & ".join(map(str, (*cells, result.evidence, result.verdict)))
 
 

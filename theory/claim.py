@@ -207,14 +207,14 @@ class Claim:
 
     Attributes
     ----------
-    id : str
-        Such as ``ZL-5.1`` or ``S2``.
     title : str
         The claim in a few words.
     kind : "tight", "upper", "lower" or "rate"
         Chooses the rule for the rows.
     statement : str
         The claim in symbols.
+    latex : str
+        The same for the article's table, as LaTeX.
     hypotheses : tuple of str
         What it needs.
     source : str
@@ -231,12 +231,14 @@ class Claim:
         False neighbours, each of which must be refuted.
     cited : tuple of str
         Links of the proof taken as known, not decided by a step.
+    id : str
+        Such as ``ZL-5.1`` or ``S2``: the registry reads it off the name of the file.
     """
 
-    id: str
     title: str
     kind: Kind
     statement: str
+    latex: str
     hypotheses: tuple[str, ...]
     source: str
     bound: sp.Expr = field(repr=False)
@@ -245,6 +247,7 @@ class Claim:
     evaluate: Evaluate = field(repr=False)
     mutations: tuple[Mutation, ...] = field(repr=False)
     cited: tuple[str, ...] = ()
+    id: str = ""
 
     def rows(self, quick: bool) -> list[Evaluation]:
         """Evaluate the claim on its instances."""

@@ -4,8 +4,8 @@ For each claim: its proof steps, counted as universal (decided for all values of
 (exact, at the points of a stated grid) or failed; the instances tried; the ratio of computed to
 theoretical value where it is nearest to failing; and whether those values are exact or measured.
 
-Claims are called by id (ZL-4.1 ... ZL-6.1 of Zhu & Lu, S1 ... S14 of this project); all of them if
-none is named. Exit code 1 if any fails.
+Claims are called by id (ZL-... of Zhu & Lu, S... of this project); all of them if none is named. Exit
+code 1 if any fails.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from treesmc.theory.claims import CLAIMS
 
 if TYPE_CHECKING:
     from treesmc.theory.verify import Result
@@ -33,7 +35,7 @@ SHOWN_ROWS = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("claims", nargs="*", metavar="CLAIM", help="ids; all claims if none")
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"ids, of {', '.join(CLAIMS)}")
     parser.add_argument("--quick", action="store_true", help="smaller grids, the same steps")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print one JSON list on stdout")

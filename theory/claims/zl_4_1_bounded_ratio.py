@@ -128,10 +128,10 @@ def _no_blind_guess(quick: bool) -> Sequence[Step]:
 
 
 CLAIM = Claim(
-    id="ZL-4.1",
     title="with a bounded ratio alone every algorithm costs at least of order L^(2T/3)",
     kind="lower",
     statement="TV <= 1/3 takes at least L^(2T/3)/6 - 1 value queries on some tree",
+    latex=r"A1 alone: every algorithm costs $\Omega(L^{2T/3})$",
     hypotheses=("A1 with an integer L >= 2", "T divisible by 3"),
     source=zhu_lu("Theorem 4.1"),
     bound=BOUND,

@@ -155,10 +155,10 @@ def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluatio
 
 
 CLAIM = Claim(
-    id="S4",
     title="single-particle guided sampling: the exact worst case",
     kind="tight",
     statement="TV <= tanh((T-1)/2 log(1+eps)) <= (T-1) eps/2, attained; rejection costs <= rho^2",
+    latex=r"guidance: $\TV \le \tanh(\tfrac{T-1}{2}\log(1+\eps))$, attained",
     hypotheses=("A2",),
     source=OURS,
     bound=BOUND,

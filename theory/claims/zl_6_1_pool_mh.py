@@ -294,11 +294,11 @@ def _true_models(quick: bool) -> Sequence[Instance]:
 
 
 CLAIM = Claim(
-    id="ZL-6.1",
     title="with eps = O(1/T) pool Metropolis-Hastings costs O~(L T^3)",
     kind="rate",
     statement="b = ((1+eps)(1+xi)/(1-xi))^(T-1); a step contracts TV by 1 - b^-2; "
     "M T H = O~(L T^3 log(1/delta) log(1/delta_TV))",
+    latex=r"pool MH, $\eps = O(1/T)$: cost $\tilde O(L T^3)$",
     hypotheses=("A1", "A2 with eps = O(1/T)", "T >= 2", "all pool means within 1 +- xi"),
     source=zhu_lu("Theorem 6.1"),
     bound=BOUND,

@@ -24,7 +24,7 @@ from treesmc.sims.trees import families
 from treesmc.theory.bounds import log_zhu_lu_linear_particles
 from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
 from treesmc.theory.claims.growth_step import growth_step
-from treesmc.theory.claims.zl_5_1 import BOUND as PARTICLES
+from treesmc.theory.claims.zl_5_1_smc_particles import BOUND as PARTICLES
 from treesmc.theory.growth import Growth
 from treesmc.theory.prover.steps import Step, inequality, limit, sign
 from treesmc.theory.symbols import L, T, c, delta, eps
@@ -97,10 +97,10 @@ def _constant_error(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="ZL-5.2",
     title="with eps <= c/T SMC needs O(T) particles and costs O(T^2)",
     kind="rate",
     statement="N = O(T) and N T = O(T^2) for L fixed and eps <= c/T",
+    latex=r"SMC, $\eps \le c/T$: $N = O(T)$, cost $O(T^2)$",
     hypotheses=("A1 with L fixed", "A2 with eps <= c/T"),
     source=zhu_lu("Corollary 5.2"),
     bound=BOUND,

@@ -253,11 +253,11 @@ def _mutant(**changes: Any) -> Evaluate:
 
 
 CLAIM = Claim(
-    id="S2",
     title="SMC with the naive proposal: uniform bound with the right exponent",
     kind="upper",
     statement="N >= (1/delta) sum_t (L (1+eps)^(2(T-t)+1) - 1) gives TV <= delta; "
     "so does T (L (1+eps_V)^2 - 1)/delta",
+    latex=r"SMC: $N \ge L T (1+\eps)^{2T-1}/\delta$ suffices",
     hypotheses=("A1", "A2 (or A3)"),
     source=OURS,
     bound=BOUND,

@@ -51,7 +51,7 @@ from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_va
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
+from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import SHAPES, small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, smt, telescoping
 from treesmc.theory.symbols import L, T, c, delta, eps, t
@@ -196,11 +196,11 @@ def _mutant(**changes: Any) -> Evaluate:
 
 
 CLAIM = Claim(
-    id="S11",
     title="resampling once in b steps: T/b stretches, and cost T (1 + T log L) at eps = c/T",
     kind="upper",
     statement="N >= (1/delta) ceil(T/b) (L^b (1+eps)^(2T) - 1) gives TV <= delta; "
     "(1 + 2 T log L)(e^(1+2c) - 1)/delta at eps <= c/T, L <= e",
+    latex=r"resampled once in $b$ steps: $N \ge \lceil T/b\rceil(L^b(1+\eps)^{2T}-1)/\delta$",
     hypotheses=("A1", "A2", "multinomial resampling at fixed depths, at most b apart"),
     source=OURS,
     bound=BOUND,

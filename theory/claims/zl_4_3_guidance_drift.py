@@ -154,10 +154,10 @@ def _over_reading(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="ZL-4.3",
     title="single-particle guided sampling is within 2 t eps of its target at step t",
     kind="upper",
     statement="TV(law of prefix t, pi_t) <= 2 t eps; not a converse: it can be exact at any eps",
+    latex=r"single-particle guidance: $\TV \le 2t\eps$ at depth $t$",
     hypotheses=("A2",),
     source=zhu_lu("Theorem 4.3"),
     bound=BOUND,

@@ -244,10 +244,10 @@ def _whole_event(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="S7",
     title="naive sampling: exact law, exponential cost at the rate of the KL divergence",
     kind="rate",
     statement="P(c) = n p phi int exp(-lam phi) M(lam)^(n-1) dlam; log n* = kappa T + O(sqrt T)",
+    latex=r"naive sampling: exact law, $\log n^* \sim \mathrm{KL}(\pi\,\|\,\piref)$",
     hypotheses=("phi > 0", "i.i.d. steps for the rate"),
     source=OURS,
     bound=BOUND,

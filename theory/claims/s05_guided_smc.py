@@ -50,7 +50,7 @@ from treesmc.sims.trees.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps, nearest_ratio
+from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
@@ -179,10 +179,10 @@ def _mutant(**changes: Any) -> Evaluate:
 
 
 CLAIM = Claim(
-    id="S5",
     title="guided SMC needs no ratio bound, and one particle when eps = 0",
     kind="upper",
     statement="N >= (1/delta) sum_{t<T} ((1+eps)^(2(T-t)) - 1) gives TV <= delta for guided SMC",
+    latex=r"guided SMC: S2 without $L$, with $T-1$ terms",
     hypotheses=("A2",),
     source=OURS,
     bound=BOUND,

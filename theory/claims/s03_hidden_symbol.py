@@ -234,10 +234,10 @@ def _long_instances(quick: bool) -> list[Instance]:
 
 
 CLAIM = Claim(
-    id="S3",
     title="lower bound: a hidden first symbol",
     kind="lower",
     statement="TV <= delta < 1/2 needs q >= (1/2 - delta) (1+eps)^(2(T-1)) - 1 value queries",
+    latex=r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}-1$ value queries needed",
     hypotheses=("A2 (or A1 alone, with L for 1 + eps)", "delta < 1/2"),
     source=OURS,
     bound=BOUND,

@@ -164,10 +164,10 @@ def _ratio_only(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="ZL-4.2",
     title="with Bellman error eps every algorithm costs at least of order (1+eps)^(2T/3)",
     kind="lower",
     statement="TV <= 1/3 takes at least ((1+eps)^(2T/3) - 7)/6 value queries on some tree",
+    latex=r"A1, A2: every algorithm costs $\Omega((1+\eps)^{2T/3})$",
     hypotheses=("A1 with L >= 1 + eps", "A2", "T = 3m", "(1+eps)^(2m) >= 2"),
     source=zhu_lu("Theorem 4.2"),
     bound=BOUND,

@@ -243,10 +243,10 @@ def _moment_of_one_more(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="S6",
     title="the exact second moment, and the limit of N TV",
     kind="rate",
     statement="E[Zhat^2] by the pair recursion; N Var(Zhat/Z) -> v; N TV -> (1/2) E_pi|b - v|",
+    latex=r"$\E\hat Z^2$ at every $N$; the limit of $N\,\TV$",
     hypotheses=("V > 0", "multinomial resampling at every step"),
     source=OURS,
     bound=BOUND,

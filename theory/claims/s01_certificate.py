@@ -210,10 +210,10 @@ def _one_particle_more(tree: TreeMDP, N: int) -> float:
 
 
 CLAIM = Claim(
-    id="S1",
     title="conditional-SMC certificate",
     kind="upper",
     statement="TV <= E_{x~pi}[(1 - 1/u_N(x))_+], u_N(x) = E_cond[Zhat/Z]; E_pi u_N = E(Zhat/Z)^2",
+    latex=r"$\TV \le \E_\pi[(1-1/u_N)_+]$, with $u_N$ computable",
     hypotheses=("V > 0", "multinomial resampling at every step"),
     source=OURS,
     bound=BOUND,

@@ -180,10 +180,10 @@ def _mutant(**changes: Any) -> Evaluate:
 
 
 CLAIM = Claim(
-    id="S12",
     title="under any unbiased resampling E(Zhat/Z)^2 >= (1 + d^2/N)^T, attained by V = V*",
     kind="lower",
     statement="E[(Zhat/Z)^2] >= prod_t (1 + d_t^2/N), d_t^2 <= Var_ref(V*(s')/V*(s) | s)",
+    latex=r"unbiased resampling: $\E(\hat Z/Z)^2 \ge (1+d^2/N)^T$, attained",
     hypotheses=("V > 0", "unbiased resampling at any times", "at most N particles"),
     source=OURS,
     bound=BOUND,

@@ -227,10 +227,10 @@ def _square_rate(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="ZL-5.1",
     title="SMC needs no more than L^6 T (1+eps)^(6(T-1)) / (2 delta) particles",
     kind="upper",
     statement="TV <= delta once N >= L^6 T (1+eps)^(6(T-1)) / (2 delta)",
+    latex=r"SMC: $N \ge L^6 T (1+\eps)^{6(T-1)}/(2\delta)$ suffices",
     hypotheses=("A1", "A2", "multinomial resampling at every step"),
     source=zhu_lu("Theorem 5.1"),
     bound=BOUND,

@@ -48,7 +48,7 @@ from treesmc.sims.trees.values import epsilon, log_increments, target_law, total
 from treesmc.theory.bounds import instance_tv, log_instance_particles
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s2 import drift_steps, log_ratios, nearest_ratio
+from treesmc.theory.claims.s02_smc_particles import drift_steps, log_ratios, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, identity, smt, telescoping
 from treesmc.theory.symbols import T, delta, eps, t
@@ -188,11 +188,11 @@ def _factor_on_one_class(instance: Instance) -> Evaluation:
 
 
 CLAIM = Claim(
-    id="S8",
     title="S2 without a ratio bound on V: that of V* will do, and factors per depth are free",
     kind="upper",
     statement="N >= (1/delta) sum_t (L* (1+eps)^(2(T-t+1)) - 1) gives TV <= delta; "
     "so does T (L* (1+eps_V)^2 - 1)/delta with eps_V up to a factor per depth",
+    latex=r"S2 with the ratio bound $L^*$ of $V^*$ in place of $L$",
     hypotheses=("V*(s')/V*(s) <= L*", "A2 (or A3 up to a factor per depth)"),
     source=OURS,
     bound=BOUND,

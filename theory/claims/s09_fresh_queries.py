@@ -195,11 +195,11 @@ def instances(quick: bool) -> Sequence[Instance]:
 
 
 CLAIM = Claim(
-    id="S9",
     title="S3 is attained, within 3/2 queries, by a sampler that asks for fresh symbols",
     kind="tight",
     statement="least TV with q queries is (m - (q+1)/H)_+; "
     "TV <= delta takes between (1/2 - delta) h - 1 and (1/2 - delta) h + 1/2, h = (1+eps)^(2(T-1))",
+    latex=r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}+\tfrac12$ value queries suffice on \code{needle}",
     hypotheses=("A2", "needle, the hidden symbol uniform", "delta < 1/2"),
     source=OURS,
     bound=BOUND,

@@ -180,10 +180,10 @@ def _slightly_more(tree: TreeMDP) -> float:
 
 
 CLAIM = Claim(
-    id="S10",
     title="the reward model of least variance is not the true value",
     kind="lower",
     statement="v >= sum_t ((E_ref sqrt A)^2/Z^2 - 1), A = E_ref[V*(s')^2|s], attained by sqrt A",
+    latex=r"SMC: $v \ge \sum_t((\Eref\sqrt A)^2/Z^2-1)$, attained by $V = \sqrt A$",
     hypotheses=("V > 0", "naive proposal", "multinomial resampling at every step", "N -> infinity"),
     source=OURS,
     bound=BOUND,

@@ -44,7 +44,7 @@ from treesmc.sims.trees.values import epsilon, guided_law, ratio_bound, target_l
 from treesmc.theory.bounds import guided_single_tv, pool_bias
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s1 import logarithm_steps
+from treesmc.theory.claims.s01_certificate import logarithm_steps
 from treesmc.theory.prover.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import L, M, T, delta, eps
 
@@ -180,11 +180,11 @@ def _without_horizon(T: int, eps: float, L: float, M: int) -> float:
 
 
 CLAIM = Claim(
-    id="S14",
     title="one proposal of pool Metropolis-Hastings is guided sampling but for sqrt(T)/M",
     kind="upper",
     statement="TV(law of a proposal, guided law) <= sqrt(T/2) (L'-1)(2L'-1)/M, L' = L (1+eps); "
     "within that + tanh((T-1)/2 log(1+eps)) of pi",
+    latex=r"pool MH, $H = 0$: within $\sqrt{T/2}\,(L'-1)(2L'-1)/M$ of guidance",
     hypotheses=("A1", "A2", "M >= L (1+eps)"),
     source=OURS,
     bound=BOUND,

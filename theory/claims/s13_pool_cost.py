@@ -51,8 +51,8 @@ from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import enough_iterations, enough_pool
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.s1 import logarithm_steps
-from treesmc.theory.claims.zl_6_1 import pool_distance
+from treesmc.theory.claims.s01_certificate import logarithm_steps
+from treesmc.theory.claims.zl_6_1_pool_mh import pool_distance
 from treesmc.theory.prover.bruteforce.identities import pool_invariance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import L, M, T, c, delta, eps, rho
@@ -230,11 +230,11 @@ def _pool_of_one(T: int, eps: float, L: float, delta: float) -> int:
 
 
 CLAIM = Claim(
-    id="S13",
     title="pool Metropolis-Hastings with pools of order T costs O(L T^2) at eps = c/T",
     kind="upper",
     statement="M >= L (1+eps) T log(4/delta), H >= 21 (1+eps)^(2(T-1)) log(2/delta) "
     "give TV <= delta <= 1/2",
+    latex=r"pool MH, $\eps \le c/T$: cost $O(LT^2)$",
     hypotheses=("A1", "A2", "delta <= 1/2"),
     source=OURS,
     bound=BOUND,
