@@ -11,7 +11,7 @@ tolerance that ``compare.py`` states.
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -286,13 +286,14 @@ def looseness(T: int, eps: float, delta: float = 0.1) -> tuple[float, ...]:
     tree = families.needle(T, eps)
     L = values.ratio_bound(tree)
     exact = lineage.least_particles_exact(tree, delta)
-    if exact is None:
-        raise Missing(f"N* on needle T={T}, eps={eps}: above the cap of the exact search")
+    certified = certificate.log_certified_particles(tree, delta)
+    if exact is None or certified is None:
+        raise Missing(f"N* or S1's N on needle T={T}, eps={eps}: above the cap of their search")
     return (
         max(portable.exp(bounds.log_hidden_queries(T, eps, delta)), 0),
         exact,
         certificate.first_order_constant(tree)[0] / delta,
-        least(lambda N: certificate.tv_certificate(tree, N)[0] <= delta),
+        math.ceil(portable.exp(certified)),
         portable.exp(bounds.log_uniform_particles(T, eps, L, delta)),
         portable.exp(bounds.log_uniform_particles_simple(T, eps, L, delta)),
         portable.exp(bounds.log_zhu_lu_middle_tv(T, eps, L, 1)) / delta,
@@ -307,18 +308,6 @@ def looseness_numbers() -> dict[str, str]:
     for (_, name), ratios in zip(ASKED, (columns / columns[:, :1]).T, strict=True):
         found |= {f"{name}Least": sci(min(ratios), 3), f"{name}Most": sci(max(ratios), 3)}
     return found
-
-
-def least(enough: Callable[[int], bool]) -> int:
-    """Return the least N from which on `enough` holds, by doubling and bisection."""
-    high = 1
-    while not enough(high):
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def claims_tex(claims: Iterable[Claim]) -> str:

@@ -1,4 +1,4 @@
-"""Bounds of the claims, as numbers.
+"""Bounds of the claims: each is one formula, read in numbers or in letters.
 
 Letters: horizon T, particles N, ratio bound L (A1), Bellman error eps (A2), value error eps_V (A3),
 tolerance delta in total variation (TV). Claims ZL-... are those of Zhu & Lu (2026), as stated in
@@ -6,7 +6,10 @@ arXiv:2602.01381; claims S... are proved in this project. The brackets of naive 
 on the whole reward law and live with its exact law in `treesmc.sims.laws.naive_law`.
 
 Whatever grows exponentially in T is returned as a natural logarithm, and its name begins with
-``log_``. An upper bound on TV may exceed one; it then says nothing.
+``log_``. An upper bound on TV may exceed one; it then says nothing. Given letters of
+`treesmc.theory.symbols` in place of numbers, a function returns the expression: that is how claims
+state their bounds, and how `treesmc.theory.growth` reads them. (Laws given as arrays, and numbers
+rounded up, are the exceptions.)
 
 The conditional-SMC argument of S2 turns mixing ratios q_t >= 1, t = 1..T, into
 
@@ -17,64 +20,15 @@ whichever hypothesis bounds q_t. So there are two functionals of log q (`instanc
 """
 
 import math
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from treesmc.sims.base import portable
-
-FloatArray = NDArray[np.float64]
-
-
-def _log_minus_one(log_q: FloatArray) -> FloatArray:
-    """Return log(q - 1), -inf at q = 1; round-off may have left q a little below 1."""
-    return log_q + portable.log(-portable.expm1(-np.maximum(log_q, 0.0)))
-
-
-def _remaining(T: int) -> FloatArray:
-    """Return T - t for t = 1..T, float64[T]."""
-    return np.arange(T - 1, -1, -1.0)
-
-
-@dataclass(frozen=True)
-class Hypotheses:
-    """A1 and A2 at horizon T, in logarithms: these are finite where L and eps are not.
-
-    Attributes
-    ----------
-    T : int
-    log_rho : float
-        log(1 + eps).
-    log_L : float
-    """
-
-    T: int
-    log_rho: float
-    log_L: float
-
-    @classmethod
-    def of(cls, T: int, eps: float, L: float) -> "Hypotheses":
-        """Take the logarithms."""
-        return cls(T, portable.log1p(eps), portable.log(L))
-
-    def log_ratios(self) -> FloatArray:
-        """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T (S2)."""
-        return self.log_L + (2 * _remaining(self.T) + 1) * self.log_rho
-
-    def log_closed_form(self) -> float:
-        """Return log of L T (1 + eps)^(2T-1), which is at least sum_t (q_t - 1)."""
-        return self.log_L + portable.log(self.T) + (2 * self.T - 1) * self.log_rho
-
-    def log_middle(self) -> float:
-        """Return log of (1/2) sum_p q_p (q_p^2 - 1), see `log_zhu_lu_middle_tv`."""
-        log_q = 2 * self.log_L + 2 * _remaining(self.T) * self.log_rho
-        return float(portable.logsumexp(log_q + _log_minus_one(2 * log_q))) - portable.log(2)
-
-    def log_zhu_lu(self) -> float:
-        """Return log C, C = L^6 T (1 + eps)^(6(T-1)) / 2, where ZL-5.1 reads TV <= C / N."""
-        return 6 * self.log_L + portable.log(self.T / 2) + 6 * (self.T - 1) * self.log_rho
-
+from treesmc.sims.laws.certificate import instance_tv
+from treesmc.sims.laws.certificate import log_instance_particles as log_instance_particles
+from treesmc.sims.trees.tree import FloatArray
+from treesmc.theory.algebra import exp, log, one_plus, positive, sqrt, tanh, total
 
 # Lower bounds
 
@@ -86,7 +40,7 @@ def log_zhu_lu_lower_cost(T: int, ratio: float) -> float:
     -----
     ZL-4.1 with ratio = L (A1 alone), ZL-4.2 with ratio = 1 + eps (A1 and A2).
     """
-    return 2 * T / 3 * portable.log(ratio)
+    return log(positive(ratio) ** (2 * T / 3))
 
 
 def log_hidden_queries(T: int, eps: float, delta: float) -> float:
@@ -94,10 +48,7 @@ def log_hidden_queries(T: int, eps: float, delta: float) -> float:
 
     -inf where the bound is vacuous (S3). Under A1 alone put L - 1 in place of eps.
     """
-    if delta >= 0.5:
-        return -math.inf
-    log_guess = portable.log(0.5 - delta) + 2 * (T - 1) * portable.log1p(eps)
-    return log_guess + portable.log(-portable.expm1(-log_guess)) if log_guess > 0 else -math.inf
+    return log((1 - 2 * delta) / 2 * one_plus(eps) ** (2 * (T - 1)) - 1)
 
 
 def hidden_mass(T: int, eps: float) -> float:
@@ -117,12 +68,12 @@ def hidden_mass(T: int, eps: float) -> float:
 
 def log_zhu_lu_particles(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of the N = L^6 T (1 + eps)^(6(T-1)) / (2 delta) that suffices (ZL-5.1)."""
-    return Hypotheses.of(T, eps, L).log_zhu_lu() - portable.log(delta)
+    return log(positive(L) ** 6 * T * one_plus(eps) ** (6 * (T - 1)) / (2 * delta))
 
 
 def log_zhu_lu_tv(T: int, eps: float, L: float, N: float) -> float:
-    """Return log of ZL-5.1's bound on TV at N particles."""
-    return Hypotheses.of(T, eps, L).log_zhu_lu() - portable.log(N)
+    """Return log of ZL-5.1's bound on TV at N particles: N and delta trade places."""
+    return log_zhu_lu_particles(T, eps, L, N)
 
 
 def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -131,50 +82,48 @@ def log_zhu_lu_middle_tv(T: int, eps: float, L: float, N: float) -> float:
     The bound inside ZL-5.1's proof, before q (q^2 - 1) <= q^3 and the geometric sum. -inf if L = 1
     and T = 1: the bound is then zero.
     """
-    return Hypotheses.of(T, eps, L).log_middle() - portable.log(N)
+
+    def term(p: Any) -> Any:
+        q = positive(L) ** 2 * one_plus(eps) ** (2 * (T - p))
+        return q * (q**2 - 1)
+
+    return log(total(term, T) / (2 * N))
 
 
 def log_zhu_lu_linear_particles(T: int, c: float, L: float, delta: float) -> float:
     """Return log of N = L^6 T e^(6c) / (2 delta), enough when eps <= c/T (ZL-5.2: linear in T)."""
-    return 6 * portable.log(L) + 6 * c + portable.log(T / (2 * delta))
+    return log(positive(L) ** 6 * exp(6 * c) / (2 * delta) * T)
 
 
 # SMC, from mixing ratios
 
 
-def instance_tv(log_q: FloatArray, N: float) -> float:
-    """Return S2's bound 1 - prod_t (1 + (q_t - 1)/N)^-1 on TV, from mixing ratios.
-
-    Parameters
-    ----------
-    log_q : float64[T]
-        log q_t, nonnegative: those of a tree (`certificate.log_mixing_ratios` of
-        `treesmc.sims.laws`), or those that a hypothesis allows.
-    N : float
-        Particles.
-    """
-    log_factors = portable.logaddexp(0.0, _log_minus_one(log_q) - portable.log(N))
-    return -portable.expm1(-float(log_factors.sum()))
+def mixing_ratio(
+    t: Any, T: int, eps: float, L: float, exponent: float = 2, shift: float = 1
+) -> Any:
+    """Return L (1 + eps)^(exponent (T-t) + shift): q_t's bound under A1 and A2 by default (S2)."""
+    return positive(L) * one_plus(eps) ** (exponent * (T - t) + shift)
 
 
-def log_instance_particles(log_q: FloatArray, delta: float) -> float:
-    """Return log of N = (1/delta) sum_t (q_t - 1), which suffices (S2); -inf if every q_t is 1."""
-    return float(portable.logsumexp(_log_minus_one(log_q))) - portable.log(delta)
+def log_ratios(T: int, eps: float, L: float, exponent: float = 2, shift: float = 1) -> FloatArray:
+    """Return log of `mixing_ratio` for t = 1..T, float64[T]."""
+    log_q: FloatArray = mixing_ratio(np.arange(1.0, T + 1), T, eps, L, exponent, shift).log
+    return log_q
 
 
 def uniform_log_ratios(T: int, eps: float, L: float) -> FloatArray:
     """Return log of q_t <= L (1 + eps)^(2(T-t)+1), t = 1..T, under A1 and A2 (S2)."""
-    return Hypotheses.of(T, eps, L).log_ratios()
+    return log_ratios(T, eps, L)
 
 
 def value_error_log_ratios(T: int, eps_V: float, L: float) -> FloatArray:
     """Return log of q_t <= L (1 + eps_V)^2, t = 1..T, under A1 and A3 (S2)."""
-    return np.full(T, portable.log(L) + 2 * portable.log1p(eps_V))
+    return log_ratios(T, eps_V, L, exponent=0, shift=2)
 
 
 def guided_log_ratios(T: int, eps: float) -> FloatArray:
     """Return log of q_t <= (1 + eps)^(2(T-t)), t = 1..T, for guided SMC under A2 (S5)."""
-    return 2 * _remaining(T) * portable.log1p(eps)
+    return log_ratios(T, eps, 1.0, shift=0)
 
 
 def uniform_tv(T: int, eps: float, L: float, N: float) -> float:
@@ -182,14 +131,17 @@ def uniform_tv(T: int, eps: float, L: float, N: float) -> float:
     return instance_tv(uniform_log_ratios(T, eps, L), N)
 
 
-def log_uniform_particles(T: int, eps: float, L: float, delta: float) -> float:
-    """Return log of N = (1/delta) sum_t (L (1 + eps)^(2(T-t)+1) - 1), which suffices (S2)."""
-    return log_instance_particles(uniform_log_ratios(T, eps, L), delta)
+def log_uniform_particles(T: int, eps: float, L: float, delta: float, shift: float = 1) -> float:
+    """Return log of N = (1/delta) sum_t (L (1 + eps)^(2(T-t)+1) - 1), which suffices (S2).
+
+    Shift 2 is S8, where L bounds the ratio of V*.
+    """
+    return log(total(lambda t: mixing_ratio(t, T, eps, L, shift=shift) - 1, T) / delta)
 
 
 def log_uniform_particles_simple(T: int, eps: float, L: float, delta: float) -> float:
     """Return log of N = L T (1 + eps)^(2T-1) / delta, the closed form that follows from S2."""
-    return Hypotheses.of(T, eps, L).log_closed_form() - portable.log(delta)
+    return log(positive(L) * T * one_plus(eps) ** (2 * T - 1) / delta)
 
 
 def uniform_tv_value_error(T: int, eps_V: float, L: float, N: float) -> float:
@@ -209,7 +161,7 @@ def guided_uniform_tv(T: int, eps: float, N: float) -> float:
 
 def log_guided_uniform_particles(T: int, eps: float, delta: float) -> float:
     """Return log of N = (1/delta) sum_{t<T} ((1 + eps)^(2(T-t)) - 1) (S5); -inf if eps = 0."""
-    return log_instance_particles(guided_log_ratios(T, eps), delta)
+    return log(total(lambda t: one_plus(eps) ** (2 * (T - t)) - 1, T - 1) / delta)
 
 
 # Single-particle guided sampling
@@ -222,7 +174,7 @@ def zhu_lu_guided_tv(t: int, eps: float) -> float:
 
 def guided_single_tv(T: int, eps: float) -> float:
     """Return tanh((T-1)/2 log(1 + eps)), the exact worst TV of guided sampling under A2 (S4)."""
-    return portable.tanh((T - 1) / 2 * portable.log1p(eps))
+    return tanh((T - 1) * log(one_plus(eps)) / 2)
 
 
 def log_guided_rejection_cost(T: int, eps: float) -> float:
@@ -231,7 +183,7 @@ def log_guided_rejection_cost(T: int, eps: float) -> float:
     Rejection from guided sampling costs rho^2 proposals; independence Metropolis-Hastings contracts
     TV by 1 - rho^-2 an iteration.
     """
-    return 2 * (T - 1) * portable.log1p(eps)
+    return log(one_plus(eps) ** (2 * (T - 1)))
 
 
 # Pool Metropolis-Hastings (Algorithm 2)
@@ -243,7 +195,7 @@ def log_pool_ratio(T: int, eps: float, xi: float) -> float:
     Bounds the density ratio of proposal and target on the event that every pool mean is within a
     factor 1 +- xi of its expectation, 0 <= xi < 1.
     """
-    return (T - 1) * (portable.log1p(eps) + portable.log1p(xi) - portable.log1p(-xi))
+    return log((one_plus(eps) * one_plus(xi) / one_plus(-xi)) ** (T - 1))
 
 
 def pool_contraction(log_b: float) -> float:
@@ -253,7 +205,7 @@ def pool_contraction(log_b: float) -> float:
 
 def log_pool_iterations(log_b: float, delta: float) -> float:
     """Return log of H = b^2 log(1/delta) iterations, after which (1 - b^-2)^H <= delta (ZL-6.1)."""
-    return 2 * log_b + portable.log(-portable.log(delta))
+    return log(exp(log_b) ** 2 * log(1 / delta))
 
 
 def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -> float:
@@ -263,23 +215,33 @@ def pool_size(T: int, eps: float, L: float, H: float, delta: float, xi: float) -
     M = 3 L (1 + eps) log(2 T (H + 1)/delta) / xi^2, by Chernoff's bound for terms
     V(child)/E_ref[V'|s] in [0, L (1 + eps)]. At xi = 1/T it is of order L T^2.
     """
-    return 3 * L * (1 + eps) * portable.log(2 * T * (H + 1) / delta) / xi**2
+    return 3 * L * (1 + eps) * log(2 * T * (H + 1) / delta) / xi**2
+
+
+def linear_pool(T: int, eps: float, L: float, delta: float) -> float:
+    """Return L (1 + eps) T log(4/delta), which M must reach in S13."""
+    return L * (1 + eps) * T * log(4 / delta)
+
+
+def log_iterations(T: int, eps: float, delta: float) -> float:
+    """Return log of 21 (1 + eps)^(2(T-1)) log(2/delta), which H must reach in S13."""
+    return log(21 * one_plus(eps) ** (2 * (T - 1)) * log(2 / delta))
 
 
 def enough_pool(T: int, eps: float, L: float, delta: float) -> int:
-    """Return M of S13: L (1 + eps) T log(4/delta), rounded up."""
-    return math.ceil(L * (1 + eps) * T * portable.log(4 / delta))
+    """Return M of S13, `linear_pool` rounded up."""
+    return math.ceil(linear_pool(T, eps, L, delta))
 
 
 def enough_iterations(T: int, eps: float, delta: float) -> int:
-    """Return H of S13: 21 (1 + eps)^(2(T-1)) log(2/delta), rounded up; delta <= 1/2."""
-    return math.ceil(21 * portable.exp(2 * (T - 1) * portable.log1p(eps)) * portable.log(2 / delta))
+    """Return H of S13, of `log_iterations`, rounded up; delta <= 1/2."""
+    return math.ceil(portable.exp(log_iterations(T, eps, delta)))
 
 
 def pool_bias(T: int, eps: float, L: float, M: int) -> float:
     """Return S14's bound on TV(law of one proposal, guided law), for M >= L (1 + eps)."""
     ratio = L * (1 + eps)
-    return math.sqrt(T / 2) * (ratio - 1) * (2 * ratio - 1) / M
+    return sqrt(T / 2) * (ratio - 1) * (2 * ratio - 1) / M
 
 
 def single_proposal_tv(T: int, eps: float, L: float, M: int) -> float:

@@ -231,6 +231,8 @@ class Claim:
         False neighbours, each of which must be refuted.
     cited : tuple of str
         Links of the proof taken as known, not decided by a step.
+    growing : mapping of names to sympy expressions
+        Bounds that `treesmc growth` classifies, by their names there.
     id : str
         Such as ``ZL-5.1`` or ``S2``: the registry reads it off the name of the file.
     """
@@ -247,6 +249,7 @@ class Claim:
     evaluate: Evaluate = field(repr=False)
     mutations: tuple[Mutation, ...] = field(repr=False)
     cited: tuple[str, ...] = ()
+    growing: Mapping[str, sp.Expr] = field(default_factory=dict, repr=False)
     id: str = ""
 
     def rows(self, quick: bool) -> list[Evaluation]:

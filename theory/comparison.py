@@ -1,4 +1,4 @@
-r"""Each bound of the paper beside its sharper sibling, on the same trees and in symbols.
+"""Each bound of the paper beside its sharper sibling, on the same trees.
 
 For SMC with the naive proposal on a tree with ratio L, Bellman error eps and horizon T, the
 particles that suffice for TV <= delta are, from the sharpest route to the coarsest,
@@ -10,11 +10,10 @@ particles that suffice for TV <= delta are, from the sharpest route to the coars
     middle          (1/(2 delta)) sum_p q_p (q_p^2 - 1), q_p = L^2 (1+eps)^(2(T-p)) (in ZL-5.1),
     zhu_lu          L^6 T (1+eps)^(6(T-1)) / (2 delta) (ZL-5.1),
 
-and each is at most the next: N* by S1, the certificate by S2, the instance by the ranges of q_t.
-For the middle bound take L >= 1+eps, which costs nothing as E_ref[V'|s]/V(s) is a mean of ratios:
-then L r^(2k+1) <= L^2 r^(2k) = q with r = 1+eps, and q - 1 <= q (q^2 - 1)/2, term by term. Beside
-the chain stand S2's closed form L T (1+eps)^(2T-1)/delta, at least the uniform sum, and the
-first-order constant over delta (S6), which predicts N* and bounds nothing.
+and each is at most the next: N* by S1, the certificate by S2, the instance by the ranges of q_t,
+and the last two as the proof of ZL-5.1 says. Beside the chain stand S2's closed form
+L T (1+eps)^(2T-1)/delta, at least the uniform sum, and the first-order constant over delta (S6),
+which predicts N* and bounds nothing.
 
 Total variation need not fall as N grows: on `persistent` one particle is exact, because the reward
 is constant, and two are not.
@@ -26,11 +25,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import sympy as sp
-from scipy.optimize import brentq
-
 from treesmc.sims.base import portable
-from treesmc.sims.laws.certificate import first_order_constant, log_mixing_ratios, tv_certificate
+from treesmc.sims.laws.certificate import (
+    first_order_constant,
+    log_certified_particles,
+    log_instance_particles,
+    log_mixing_ratios,
+)
 from treesmc.sims.laws.lineage import is_two_lineage, least_particles_exact
 from treesmc.sims.laws.naive_law import least_samples
 from treesmc.sims.trees.tree import TreeMDP
@@ -41,24 +42,17 @@ from treesmc.sims.trees.values import (
     ratio_bound,
     reference_law,
 )
-from treesmc.theory.bounds import Hypotheses, log_instance_particles
-from treesmc.theory.prover.steps import Step, identity, inequality
-from treesmc.theory.symbols import L, T, delta, eps, q, r, t
+from treesmc.theory import bounds
+from treesmc.theory.algebra import from_logs
 
 CHAIN = ("exact", "certificate", "instance", "uniform", "middle", "zhu_lu")
 """Routes in their proved order."""
 
 PARTICLE_CAP = 3000
-LARGEST_N = 1e300  # at which S1's certificate is computed
-
-ZHU_LU = L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * delta)
-CLOSED_FORM = L * T * (1 + eps) ** (2 * T - 1) / delta
-GAIN = L**5 * (1 + eps) ** (4 * T - 5) / 2
-"""ZL-5.1 over S2's closed form: the fifth power of L and the exponent 4 T log(1+eps)."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ParticleRoutes:
     """Particles for TV <= delta on one tree, by every route, as natural logarithms.
 
     Attributes
@@ -99,7 +93,7 @@ class Comparison:
         return [_log_whole(value) for value in known]
 
 
-def compare(tree: TreeMDP, delta: float) -> Comparison:
+def compare(tree: TreeMDP, delta: float) -> ParticleRoutes:
     """Compute all routes on one tree.
 
     Parameters
@@ -111,11 +105,10 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
 
     Returns
     -------
-    Comparison
+    ParticleRoutes
     """
-    assumed = Hypotheses(tree.horizon, log_error(tree), log_ratio_bound(tree))
-    log_delta = portable.log(delta)
-    return Comparison(
+    assumed = (tree.horizon, *from_logs(log_error(tree), log_ratio_bound(tree)))
+    return ParticleRoutes(
         name=tree.name,
         horizon=tree.horizon,
         eps=epsilon(tree),
@@ -125,10 +118,10 @@ def compare(tree: TreeMDP, delta: float) -> Comparison:
         predicted=_log(first_order_constant(tree)[0] / delta),
         certificate=log_certified_particles(tree, delta),
         instance=log_instance_particles(log_mixing_ratios(tree), delta),
-        uniform=log_instance_particles(assumed.log_ratios(), delta),
-        closed_form=assumed.log_closed_form() - log_delta,
-        middle=assumed.log_middle() - log_delta,
-        zhu_lu=assumed.log_zhu_lu() - log_delta,
+        uniform=bounds.log_uniform_particles(*assumed, delta),
+        closed_form=bounds.log_uniform_particles_simple(*assumed, delta),
+        middle=bounds.log_zhu_lu_middle_tv(*assumed, delta),  # N and TV trade places
+        zhu_lu=bounds.log_zhu_lu_particles(*assumed, delta),
     )
 
 
@@ -142,23 +135,7 @@ def log_exact_particles(tree: TreeMDP, delta: float) -> float | None:
     return None if found is None else portable.log(found)
 
 
-def log_certified_particles(tree: TreeMDP, delta: float) -> float | None:
-    """Return log of the least real N >= 1 with S1's certificate at most delta.
-
-    None if that is not known, N being beyond `LARGEST_N`.
-    """
-
-    def excess(log_N: float) -> float:
-        return tv_certificate(tree, portable.exp(log_N))[0] - delta
-
-    if excess(0.0) <= 0:
-        return 0.0
-    enough = log_instance_particles(log_mixing_ratios(tree), delta)
-    most = min(enough + 1e-9, portable.log(LARGEST_N))
-    return float(brentq(excess, 0.0, most, xtol=1e-9)) if excess(most) <= 0 else None
-
-
-def comparison_markdown(rows: Iterable[Comparison]) -> str:
+def comparison_markdown(rows: Iterable[ParticleRoutes]) -> str:
     """Return comparisons as a Markdown table of particles, one tree a line."""
     routes = ("exact", "predicted", *CHAIN[1:])
     lines = [f"| tree | delta | {' | '.join(routes)} |", "|---" * (len(routes) + 2) + "|"]
@@ -166,22 +143,6 @@ def comparison_markdown(rows: Iterable[Comparison]) -> str:
         cells = (_particles(getattr(row, route)) for route in routes)
         lines.append(f"| {row.name} | {row.delta:g} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def steps() -> tuple[Step, ...]:
-    """Return the order of the chain from S2's sum on, and the gain over ZL-5.1, as proof steps."""
-    k, s = T - t, sp.Symbol("s", nonnegative=True)
-    term, ratio = L * r ** (2 * k + 1), L**2 * r ** (2 * k)
-    return (
-        identity(
-            "uniform below q", (ratio - term).subs(L, r + s), (r + s) * r ** (2 * k) * s,
-            hypotheses="L = r + s, s >= 0",
-        ),
-        inequality("q below middle", q - 1, q * (q**2 - 1) / 2, at_least={q: 1}),
-        inequality("middle below q^3", q * (q**2 - 1), q**3, at_least={q: 1}),
-        identity("q^3 at its largest", (ratio**3).subs(t, 1), L**6 * r ** (6 * (T - 1))),
-        identity("gain over ZL-5.1", ZHU_LU / CLOSED_FORM, GAIN),
-    )  # fmt: skip
 
 
 def _log(x: float) -> float:

@@ -22,22 +22,21 @@ generic: ``L > 1``, and no accidental cancellation such as ``L exp(2c) = 1``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-import mpmath
 import sympy as sp
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.theory.prover.steps import sign
+from treesmc.theory.claim import Claim
+from treesmc.theory.prover.steps import Step, Verdict, sign
 from treesmc.theory.symbols import AT_LEAST_ONE, T, c, eps, eps_positive
 
-Kind = Literal["vanishing", "polynomial", "stretched", "exponential"]
+GrowthKind = Literal["vanishing", "polynomial", "stretched", "exponential"]
 
 _theta = sp.Dummy("theta", positive=True)  # fraction of the depths kept by a lower bound
-_ratio = sp.Symbol("ratio", positive=True)  # 1 + eps, where numbers are put in
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Growth:
         Degree in T; power p of ``log bound ~ T^p``; rate of ``log bound ~ rate T``.
     """
 
-    kind: Kind
+    kind: GrowthKind
     value: Any
 
     def __str__(self) -> str:
@@ -145,19 +144,26 @@ def growth(log_bound: Any, schedule: Schedule) -> Growth:
     return Growth("polynomial", sp.expand(size.degree + degree))
 
 
-class Row(NamedTuple):
-    """One cell of the growth table."""
+def growth_step(bound: Any, schedule: str, expected: Growth) -> Step:
+    """Step: along the schedule called so, a bound in T and eps is of the expected growth class."""
+    found_on = next(entry for entry in SCHEDULES if entry.name == schedule)
 
-    bound: str
-    schedule: str
-    growth: Growth
+    def check() -> Verdict:
+        found = growth(sp.log(bound), found_on)
+        same = found.kind == expected.kind and (found.value - expected.value).equals(0)
+        return Verdict("universal" if same else "failed", f"by limits it grows like {found}")
+
+    statement = f"{bound} grows like {expected}"
+    return Step(f"growth at eps = {schedule}", statement, f"eps = {schedule}", "limits", check)
 
 
-def growth_table(
-    bounds: Mapping[str, Any], schedules: tuple[Schedule, ...] = SCHEDULES
-) -> list[Row]:
-    """Growth of every bound, given by its logarithm, along every schedule."""
-    return [Row(name, s.name, growth(log, s)) for name, log in bounds.items() for s in schedules]
+def growth_table(claims: Iterable[Claim]) -> dict[str, dict[str, Growth]]:
+    """Return the growth of the claims' bounds along every schedule, by names of both."""
+    bounds = {name: bound for claim in claims for name, bound in claim.growing.items()}
+    return {
+        name: {schedule.name: growth(sp.log(bound), schedule) for schedule in SCHEDULES}
+        for name, bound in bounds.items()
+    }
 
 
 class _Size(NamedTuple):
@@ -260,73 +266,3 @@ def _require_decreasing(term: Any, index: sp.Symbol, last: Any) -> None:
     present = {x: low for x, low in AT_LEAST_ONE.items() if x in term.free_symbols}
     if sign("decreasing", slope, at_least=present).decide().grade != "universal":
         raise BadInput(f"growth: the terms {term} are not shown to decrease in {index}")
-
-
-def growth_numeric_check(
-    log_bound: Any,
-    schedule: Schedule,
-    claimed: Growth,
-    values: Mapping[sp.Symbol, float],
-    exponents: tuple[int, int] = (60, 66),
-) -> bool:
-    """Compare a growth class with the numbers at two large horizons.
-
-    Parameters
-    ----------
-    log_bound : sympy expression
-        As for `growth`; its sums must have a closed form.
-    schedule : Schedule
-        How eps depends on T.
-    claimed : Growth
-        The class to check.
-    values : mapping of letters to numbers
-        Values of c and of the constants of the bound.
-    exponents : pair of int
-        The horizons are powers of ten, in arithmetic that carries four times as many digits.
-
-    Returns
-    -------
-    bool
-        Whether the local rate, degree or power between the horizons is the claimed one, to within
-        3 over log T: what a factor log T leaves of a degree.
-    """
-    with mpmath.workdps(6 * exponents[1]):
-        horizons = [mpmath.mpf(10) ** k for k in exponents]
-        logs = [_evaluate(log_bound, schedule, x, values) for x in horizons]
-        if claimed.kind == "vanishing" or not all(map(mpmath.isfinite, logs)):
-            return claimed.kind == "vanishing" and not any(map(mpmath.isfinite, logs))
-        found = _measured(claimed.kind, horizons, logs)
-        expected = mpmath.mpf(sp.N(claimed.value.subs(values), 30))
-        return bool(abs(found - expected) < 3 / mpmath.log(horizons[0]))
-
-
-def _measured(kind: Kind, horizons: list[Any], logs: list[Any]) -> Any:
-    """Rate, degree or power between two horizons; none where a logarithm has no slope."""
-    if kind == "exponential":
-        return logs[1] / horizons[1]
-    if kind == "stretched":
-        if min(logs) <= 0:
-            return mpmath.nan
-        logs = [mpmath.log(x) for x in logs]
-    return (logs[1] - logs[0]) / mpmath.log(horizons[1] / horizons[0])
-
-
-def _evaluate(
-    log_bound: Any, schedule: Schedule, horizon: Any, values: Mapping[sp.Symbol, float]
-) -> Any:
-    """Logarithm of the bound at one horizon, minus infinity where the bound is zero."""
-    point = [mpmath.mpf(x) for x in values.values()]
-    error = sp.lambdify((T, *values), schedule.eps, "mpmath")(horizon, *point)
-    function = sp.lambdify((T, _ratio, *values), _closed_form(log_bound), "mpmath")
-    return mpmath.re(function(horizon, 1 + error, *point))
-
-
-@cache
-def _closed_form(log_bound: Any) -> Any:
-    """Write sums over depths in closed form, in ``1 + eps``."""
-
-    def closed(term: Any, *over: Any) -> Any:
-        return sp.Sum(sp.expand(term), *over).doit()
-
-    inside = log_bound.subs({eps: _ratio - 1, eps_positive: _ratio - 1})
-    return inside.replace(sp.Sum, closed)

@@ -60,6 +60,11 @@ def log1p(x: ArrayLike) -> Any:
     return _applied("LOG1P", x)
 
 
+def log_expm1(x: ArrayLike) -> Any:
+    """Return log(e^x - 1), x >= 0, -inf at 0; round-off may have left x a little below 0."""
+    return x + log(-expm1(-np.maximum(x, 0.0)))
+
+
 def log2(x: ArrayLike) -> Any:
     """Return the logarithm to base 2."""
     return log(x) / LN2

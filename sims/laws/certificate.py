@@ -15,7 +15,11 @@ bound of the form C/N can have on the tree; a prediction, not a bound.
 
 Mixing ratios (claim S2): along edges and at parents of positive probability let
 Q_t = V*(child)/V(parent) and M Q_t = V*(parent)/V(parent). With q_t = sup Q_t / inf M Q_t the
-recursion of S1 gives u_N(x) <= prod_t (1 + (q_t - 1)/N) for every path.
+recursion of S1 gives u_N(x) <= prod_t (1 + (q_t - 1)/N) for every path, so
+
+    TV(law, pi) <= 1 - prod_t (1 + (q_t - 1)/N)^-1 <= (1/N) sum_t (q_t - 1),
+
+also where a hypothesis bounds q_t in place of the tree (`treesmc.theory.bounds`).
 """
 
 import numpy as np
@@ -34,6 +38,7 @@ from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 
 DEFAULT_PATHS = 4096
 LARGEST_LOG = 700.0
+LARGEST_N = 1e300  # at which the certificate is computed
 
 
 def _log_path_advantages(chain: TargetChain, classes: IntArray) -> FloatArray:
@@ -106,6 +111,24 @@ def tv_certificate(
     return target_expectation(tree, shortfall, n_paths, seed)
 
 
+def log_certified_particles(tree: TreeMDP, delta: float) -> float | None:
+    """Return log of the least real N >= 1 with S1's certificate at most delta, to 1e-9.
+
+    None if that is not known, N being beyond `LARGEST_N`. Few enough classes for exact certificates
+    are assumed; S2 gives an N that is enough.
+    """
+    from scipy.optimize import brentq
+
+    def excess(log_N: float) -> float:
+        return tv_certificate(tree, portable.exp(log_N))[0] - delta
+
+    if excess(0.0) <= 0:
+        return 0.0
+    enough = log_instance_particles(log_mixing_ratios(tree), delta)
+    most = min(enough + 1e-9, portable.log(LARGEST_N))
+    return float(brentq(excess, 0.0, most, xtol=1e-9)) if excess(most) <= 0 else None
+
+
 def first_order_constant(
     tree: TreeMDP, n_paths: int = DEFAULT_PATHS, seed: int = 0
 ) -> tuple[float, float]:
@@ -159,3 +182,23 @@ def log_mixing_ratios(tree: TreeMDP) -> FloatArray:
         log_q = chain.log_advantage(t)[tree.policy_at(t) > 0]
         ratios[t] = log_q.max() + chain.log_drift(t).max()
     return ratios
+
+
+def instance_tv(log_q: FloatArray, N: float) -> float:
+    """Return S2's bound 1 - prod_t (1 + (q_t - 1)/N)^-1 on TV, from mixing ratios.
+
+    Parameters
+    ----------
+    log_q : float64[T]
+        log q_t, nonnegative: those of a tree (`log_mixing_ratios`), or those that a hypothesis
+        allows.
+    N : float
+        Particles.
+    """
+    log_factors = portable.logaddexp(0.0, portable.log_expm1(log_q) - portable.log(N))
+    return -portable.expm1(-float(log_factors.sum()))
+
+
+def log_instance_particles(log_q: FloatArray, delta: float) -> float:
+    """Return log of N = (1/delta) sum_t (q_t - 1), which suffices (S2); -inf if every q_t is 1."""
+    return float(portable.logsumexp(portable.log_expm1(log_q))) - portable.log(delta)

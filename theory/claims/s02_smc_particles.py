@@ -33,7 +33,7 @@ from below. So Q_t = G_t V*/V <= L (1+eps)^(T-t), and M Q_t = V*/V >= (1+eps)^-(
 single factor 1+eps_V takes the place of each power. Each term of the sum is at most
 L (1+eps)^(2T-1).
 
-The exponent 2 cannot be lowered: S3.
+ZL-5.1 asks for L^5 (1+eps)^(4T-5)/2 times the closed form. The exponent 2 cannot be lowered: S3.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +50,16 @@ from treesmc.sims.trees.families import needle, product
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation, value_error
-from treesmc.theory.bounds import hidden_mass, instance_tv, log_instance_particles
+from treesmc.theory.bounds import (
+    hidden_mass,
+    instance_tv,
+    log_instance_particles,
+    log_ratios,
+    log_uniform_particles,
+    log_uniform_particles_simple,
+    log_zhu_lu_particles,
+    value_error_log_ratios,
+)
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
@@ -58,7 +67,9 @@ from treesmc.theory.prover.smt import Implication, certificate_step, future_rewa
 from treesmc.theory.prover.steps import Step, geometric, identity, induction, inequality, smt
 from treesmc.theory.symbols import L, N, T, delta, eps, eps_positive, eps_V, q, r, t
 
-BOUND = sp.Sum(L * (1 + eps) ** (2 * (T - t) + 1) - 1, (t, 1, T)) / delta
+BOUND = sp.exp(log_uniform_particles(T, eps, L, delta))
+CLOSED_FORM = sp.exp(log_uniform_particles_simple(T, eps, L, delta))
+ZHU_LU = sp.exp(log_zhu_lu_particles(T, eps, L, delta))
 
 C, D, EV, EVs, Mf, MQ, fx, Qx, V_s = sp.symbols("C D EV EVs Mf MQ fx Qx V", positive=True)
 P, a, b = sp.symbols("P a b", positive=True)
@@ -120,6 +131,7 @@ def closed_form_steps() -> tuple[Step, ...]:
         identity("largest term by any other", largest, term * growth),
         *induction("powers are at least 1", growth - 1, t, 1, multiplier=(1 + eps) ** 2),
         inequality("a term less 1 is below the largest", a - 1, a * b, at_least={b: 1}),
+        identity("gain over ZL-5.1", ZHU_LU / CLOSED_FORM, L**5 * (1 + eps) ** (4 * T - 5) / 2),
         identity("nothing is needed when V is constant", (L * term - 1).subs({L: 1, eps: 0}), 0),
     )
 
@@ -135,15 +147,6 @@ def steps(quick: bool) -> tuple[Step, ...]:
 
 
 Ratios = Callable[[int, float, float], FloatArray]
-
-
-def log_ratios(
-    T: int, eps: float, L: float, exponent: float = 2.0, shift: float = 1.0, power: float = 1.0
-) -> FloatArray:
-    """Return log of L^power (1+eps)^(exponent (T-t) + shift), t = 1..T: q_t's bound by default."""
-    return power * portable.log(L) + (exponent * np.arange(T - 1, -1, -1) + shift) * portable.log1p(
-        eps
-    )
 
 
 def tree_ratios(tree: TreeMDP, ratios: Ratios) -> FloatArray:
@@ -163,9 +166,7 @@ def _instance_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluati
 
 def _value_error_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
     """SMC's distance against the bound of A1 and A3."""
-    log_q = np.full(
-        tree.horizon, portable.log(ratio_bound(tree)) + 2 * portable.log1p(value_error(tree))
-    )
+    log_q = value_error_log_ratios(tree.horizon, value_error(tree), ratio_bound(tree))
     return Evaluation(label, smc_distance(tree, N), instance_tv(log_q, N))
 
 
@@ -248,6 +249,10 @@ def _lumped_trees() -> list[TreeMDP]:
     return [*benign, *noisy, *(needle(T, eps) for T in (2, 30) for eps in (0.05, 1.0))]
 
 
+def _with_power(power: float) -> Ratios:
+    return lambda T, eps, L: log_ratios(T, eps, portable.power(L, power))
+
+
 def _mutant(**changes: Any) -> Evaluate:
     return by_kind(ROWS, ratios=partial(log_ratios, **changes))
 
@@ -261,14 +266,15 @@ CLAIM = Claim(
     hypotheses=("A1", "A2 (or A3)"),
     source=OURS,
     bound=BOUND,
+    growing={"S2": BOUND, "S2 closed": CLOSED_FORM},
     steps=steps,
     instances=instances,
     evaluate=by_kind(ROWS, ratios=log_ratios),
     mutations=(
         Mutation("exponent 1.5", evaluate=_mutant(exponent=1.5), instances=_long_instances),
         Mutation("exponent 1.95", evaluate=_mutant(exponent=1.95), instances=_long_instances),
-        Mutation("without L", evaluate=_mutant(power=0.0)),
-        Mutation("power 1/2 of L", evaluate=_mutant(power=0.5)),
+        Mutation("without L", evaluate=by_kind(ROWS, ratios=_with_power(0.0))),
+        Mutation("power 1/2 of L", evaluate=by_kind(ROWS, ratios=_with_power(0.5))),
         Mutation("one step less: 2(T-t) - 1", evaluate=_mutant(shift=-1.0)),
         Mutation("0.99 of (q - 1)/N", lambda quick: [_decide(certificate_step(_nearly))]),
         Mutation("0.99 of a in the sum", lambda quick: [product_step(_nearly * a)]),

@@ -40,6 +40,7 @@ from treesmc.sims.trees.families import persistent, random_tree
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, target_law, total_variation
+from treesmc.theory.bounds import guided_single_tv, log_guided_rejection_cost
 from treesmc.theory.claim import (
     OURS,
     Claim,
@@ -54,7 +55,7 @@ from treesmc.theory.prover.smt import extremal_inequality
 from treesmc.theory.prover.steps import Step, identity, inequality, sign, smt
 from treesmc.theory.symbols import T, eps, rho
 
-BOUND = sp.tanh((T - 1) * sp.log(1 + eps) / 2)
+BOUND = guided_single_tv(T, eps)
 
 w, m, W, g, r = sp.symbols("w m W g r", positive=True)
 x, to_one, to_other = sp.symbols("x to_one to_other", nonnegative=True)
@@ -103,11 +104,6 @@ def steps(quick: bool) -> tuple[Step, ...]:
     )
 
 
-def tangent(horizon: int, error: float) -> float:
-    """Return the bound tanh((T-1)/2 log(1+eps))."""
-    return float(portable.tanh((horizon - 1) / 2 * portable.log1p(error)))
-
-
 def largest_weight(tree: TreeMDP) -> float:
     """Return log sup pi/law over terminal classes, the log cost of rejection from the proposal."""
     log_ratio = portable.log(target_law(tree)) - portable.log(guided_law(tree))
@@ -145,13 +141,14 @@ def evaluate(instance: Instance, factor: float = 1.0, lag: int = 0) -> Evaluatio
     tree = parameters.get("tree") or persistent(parameters["T"], parameters["eps"])
     horizon, error = tree.horizon - lag, epsilon(tree)
     if parameters.get("what") == "rejection":
-        largest = 2 * (horizon - 1) * portable.log1p(error)
+        largest = log_guided_rejection_cost(horizon, error)
         return Evaluation(
             instance.label, largest_weight(tree), factor * largest, relation="<=", trivial=np.inf
         )
     distance = total_variation(guided_law(tree), target_law(tree))
     relation: Relation = "<=" if "tree" in parameters else "=="
-    return Evaluation(instance.label, distance, factor * tangent(horizon, error), relation=relation)
+    bound = factor * guided_single_tv(horizon, error)
+    return Evaluation(instance.label, distance, bound, relation=relation)
 
 
 CLAIM = Claim(

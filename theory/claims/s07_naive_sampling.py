@@ -45,13 +45,20 @@ from treesmc.sims.laws.naive_law import least_samples, naive_law, naive_tv, samp
 from treesmc.sims.trees.families import product, random_tree
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import kl, reference_law
+from treesmc.theory.algebra import log
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
 from treesmc.theory.prover.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import delta, r
 
-BOUND = r * sp.log(r) / (1 + r) - sp.log((1 + r) / 2)
+
+def kappa(r: float) -> float:
+    """Return the rate on `product`, KL of one step in nats; of a letter its expression."""
+    return r * log(r) / (1 + r) - log((1 + r) / 2)
+
+
+BOUND = kappa(r)
 
 n, k = sp.symbols("n k", positive=True, integer=True)
 lam, x, p, phi_1, phi_2, rest = sp.symbols("lam x p phi1 phi2 S", positive=True)
@@ -127,11 +134,6 @@ def steps(quick: bool) -> tuple[Step, ...]:
 def terminal(tree: TreeMDP) -> tuple[FloatArray, FloatArray]:
     """Return the reference law and log reward of the terminal classes."""
     return reference_law(tree), tree.log_value_at(tree.horizon)
-
-
-def kappa(r: float) -> float:
-    """Return the rate on `product`, KL of one step in nats."""
-    return float(r * portable.log(r) / (1 + r) - portable.log((1 + r) / 2))
 
 
 Rate = Callable[[float], float]

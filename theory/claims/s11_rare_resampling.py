@@ -48,6 +48,7 @@ from treesmc.sims.trees.families import needle, needle_in_drift, random_tree
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
+from treesmc.theory.algebra import ceiling, log, one_plus, positive
 from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
@@ -57,7 +58,14 @@ from treesmc.theory.prover.steps import Step, identity, inequality, limit, smt, 
 from treesmc.theory.symbols import L, T, c, delta, eps, t
 
 b, s, k = sp.symbols("b s k", positive=True, integer=True)
-BOUND = sp.ceiling(T / b) * (L**b * (1 + eps) ** (2 * T) - 1) / delta
+
+
+def log_enough_particles(T: int, eps: float, L: float, b: int, delta: float) -> float:
+    """Return log of ceil(T/b) (L^b (1+eps)^(2T) - 1)/delta, of letters its expression."""
+    return log((positive(L) ** b * one_plus(eps) ** (2 * T) - 1) * ceiling(T / b) / delta)
+
+
+BOUND = sp.exp(log_enough_particles(T, eps, L, b, delta))
 
 G, W, P, log_L, stretches = sp.symbols("G W P log_L stretches", positive=True)
 horizon = sp.Symbol("T", positive=True)
@@ -131,13 +139,6 @@ def regular_times(T: int, b: int) -> range:
     return range(b, T, b)
 
 
-def enough_particles(T: int, eps: float, L: float, b: int, delta: float) -> float:
-    """Return ceil(T/b) (L^b (1+eps)^(2T) - 1)/delta."""
-    return (
-        math.ceil(T / b) * portable.expm1(b * portable.log(L) + 2 * T * portable.log1p(eps)) / delta
-    )
-
-
 def _never_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
     """SMC that never resamples is SMC on the tree of one step: laws and second moments."""
     runs = enumerate_smc(tree, N, ess_threshold=0.0), enumerate_smc(coarsened(tree, ()), N)
@@ -165,7 +166,7 @@ def _enough_row(label: str, ratios: Ratios, T: int, c: float, delta: float) -> E
     tree = needle(T, c / T)
     L = ratio_bound(tree)
     b = min(T, math.floor(1 / portable.log(L)))
-    N = math.ceil(enough_particles(T, c / T, L, b, delta))
+    N = math.ceil(portable.exp(log_enough_particles(T, c / T, L, b, delta)))
     law = lineage_law(coarsened(tree, regular_times(T, b)), N)
     return Evaluation(label, total_variation(law, target_law(tree)), delta)
 

@@ -48,7 +48,7 @@ from treesmc.sims.trees.families import needle_in_drift, product, random_tree
 from treesmc.sims.trees.perturb import persistent
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound
-from treesmc.theory.bounds import enough_iterations, enough_pool
+from treesmc.theory.bounds import enough_iterations, enough_pool, linear_pool, log_iterations
 from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s01_certificate import logarithm_steps
@@ -57,8 +57,8 @@ from treesmc.theory.prover.bruteforce.identities import pool_invariance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import L, M, T, c, delta, eps, rho
 
-POOL = L * (1 + eps) * T * sp.log(4 / delta)
-ITERATIONS = 21 * (1 + eps) ** (2 * (T - 1)) * sp.log(2 / delta)
+POOL = linear_pool(T, eps, L, delta)
+ITERATIONS = sp.exp(log_iterations(T, eps, delta))
 BOUND = POOL * T * (ITERATIONS + 1)
 """Reference draws, and as many value evaluations."""
 
@@ -238,6 +238,7 @@ CLAIM = Claim(
     hypotheses=("A1", "A2", "delta <= 1/2"),
     source=OURS,
     bound=BOUND,
+    growing={"S13": POOL * ITERATIONS},
     steps=steps,
     instances=instances,
     evaluate=by_kind(ROWS, pool=enough_pool, iterations=enough_iterations),

@@ -52,7 +52,7 @@ Lp, m, Y, G, g, r, second = sp.symbols("Lp m Y G g r E_Y2", positive=True)
 d = sp.Symbol("d", real=True)
 ratio = L * (1 + eps)
 BIAS = (Lp - 1) * (2 * Lp - 1) / M
-BOUND = sp.sqrt(T / 2) * BIAS.subs(Lp, ratio)
+BOUND = pool_bias(T, eps, L, M)
 
 
 def child_steps() -> tuple[Step, ...]:

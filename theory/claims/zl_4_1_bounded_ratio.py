@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from treesmc.sims.trees.values import ratio_bound
+from treesmc.theory.bounds import log_zhu_lu_lower_cost
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -45,7 +46,8 @@ from treesmc.theory.queries import (
 )
 from treesmc.theory.symbols import L, T
 
-BOUND = L ** (2 * T / 3) / 6 - 1
+RATE = sp.exp(log_zhu_lu_lower_cost(T, L))
+BOUND = RATE / 6 - 1
 
 
 @as_written
@@ -58,7 +60,7 @@ def steps(quick: bool) -> Sequence[Step]:
         *counting_steps(quick),
         identity(
             "bound at H = L^(2T/3), delta = 1/3",
-            (sp.Rational(1, 2) - DELTA) * L ** (2 * T / 3) - 1,
+            (sp.Rational(1, 2) - DELTA) * RATE - 1,
             BOUND,
         ),
         sign("Omega: half the rate remains", power / 6 - 1 - power / 12, at_least={power: 12}),
@@ -135,6 +137,7 @@ CLAIM = Claim(
     hypotheses=("A1 with an integer L >= 2", "T divisible by 3"),
     source=zhu_lu("Theorem 4.1"),
     bound=BOUND,
+    growing={"ZL-4.1": RATE},
     steps=steps,
     instances=instances,
     evaluate=evaluate,

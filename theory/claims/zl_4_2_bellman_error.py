@@ -20,6 +20,7 @@ import sympy as sp
 
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound
+from treesmc.theory.bounds import log_zhu_lu_lower_cost
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -29,7 +30,6 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
-from treesmc.theory.claims.growth_step import growth_step
 from treesmc.theory.claims.hidden_prefix import (
     CITED,
     DELTA,
@@ -40,14 +40,13 @@ from treesmc.theory.claims.hidden_prefix import (
     queries_row,
     smc_row,
 )
-from treesmc.theory.growth import Growth
+from treesmc.theory.growth import Growth, growth_step
 from treesmc.theory.prover.steps import Step, sign
 from treesmc.theory.queries import hidden_prefix_tree, prefix_count
 from treesmc.theory.symbols import T, c, eps
 
-BOUND = ((1 + eps) ** (2 * T / 3) - 7) / 6
-
-_LOG_RATE = 2 * T * sp.log(1 + eps) / 3
+RATE = sp.exp(log_zhu_lu_lower_cost(T, 1 + eps))
+BOUND = (RATE - 7) / 6
 
 _lost = sp.Symbol("lost", nonnegative=True)
 """Fractional part that the floor drops."""
@@ -60,8 +59,8 @@ def steps(quick: bool) -> Sequence[Step]:
         *mass_steps(),
         *counting_steps(quick),
         *_repair_steps(),
-        growth_step(_LOG_RATE, "c", Growth("exponential", 2 * sp.log(1 + c) / 3)),
-        growth_step(_LOG_RATE, "c log T/T", Growth("polynomial", 2 * c / 3)),
+        growth_step(RATE, "c", Growth("exponential", 2 * sp.log(1 + c) / 3)),
+        growth_step(RATE, "c log T/T", Growth("polynomial", 2 * c / 3)),
     ]
 
 
@@ -171,6 +170,7 @@ CLAIM = Claim(
     hypotheses=("A1 with L >= 1 + eps", "A2", "T = 3m", "(1+eps)^(2m) >= 2"),
     source=zhu_lu("Theorem 4.2"),
     bound=BOUND,
+    growing={"ZL-4.2": RATE},
     steps=steps,
     instances=instances,
     evaluate=evaluate,

@@ -27,6 +27,7 @@ from treesmc.sims.trees import families
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import class_laws, epsilon, guided_policy, total_variation
+from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -39,7 +40,7 @@ from treesmc.theory.claim import (
 from treesmc.theory.prover.steps import Step, identity, limit, sign, telescoping
 from treesmc.theory.symbols import T, V, eps, r, t
 
-BOUND = 2 * t * eps
+BOUND = zhu_lu_guided_tv(t, eps)
 
 _w, _m, _here, _mean, _next, _move = sp.symbols("w m here mean next move", positive=True)
 _k = sp.Symbol("k", integer=True)
@@ -75,7 +76,7 @@ def _tilt_steps() -> list[Step]:
 
 
 def _sum_steps() -> list[Step]:
-    sharp = sp.tanh((T - 1) * sp.log(1 + eps) / 2)
+    sharp = guided_single_tv(T, eps)
     return [
         telescoping("t steps add up", 2 * eps, 2 * eps * _k, _k, 0, t - 1, BOUND),
         limit("four times S4 at first order", 2 * T * eps / sharp, eps, 0, 4 * T / (T - 1)),

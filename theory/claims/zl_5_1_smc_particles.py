@@ -33,7 +33,7 @@ from treesmc.sims.trees import families
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
-from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_tv
+from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_particles, log_zhu_lu_tv
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
@@ -54,8 +54,9 @@ from treesmc.theory.prover.steps import (
 )
 from treesmc.theory.symbols import AT_LEAST_ONE, L, T, delta, eps, eps_positive, q, r
 
-BOUND = L**6 * T * (1 + eps) ** (6 * (T - 1)) / (2 * delta)
-"""The number of particles that suffices."""
+BOUND = sp.exp(log_zhu_lu_particles(T, eps, L, delta))
+MIDDLE = sp.exp(log_zhu_lu_middle_tv(T, eps, L, delta))  # N and TV trade places
+"""The number of particles that suffices, by the theorem and by the middle of its proof."""
 
 p = sp.Symbol("p", positive=True, integer=True)
 _SLOPE = sp.diff(q * (q**2 - 1), q)
@@ -234,6 +235,7 @@ CLAIM = Claim(
     hypotheses=("A1", "A2", "multinomial resampling at every step"),
     source=zhu_lu("Theorem 5.1"),
     bound=BOUND,
+    growing={"ZL-5.1": BOUND, "ZL-5.1 middle": MIDDLE},
     steps=steps,
     instances=instances,
     evaluate=evaluate,

@@ -23,13 +23,12 @@ from treesmc.sims.laws.lineage import least_particles_exact
 from treesmc.sims.trees import families
 from treesmc.theory.bounds import log_zhu_lu_linear_particles
 from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation, instance_grid, zhu_lu
-from treesmc.theory.claims.growth_step import growth_step
 from treesmc.theory.claims.zl_5_1_smc_particles import BOUND as PARTICLES
-from treesmc.theory.growth import Growth
+from treesmc.theory.growth import Growth, growth_step
 from treesmc.theory.prover.steps import Step, inequality, limit, sign
 from treesmc.theory.symbols import L, T, c, delta, eps
 
-BOUND = L**6 * sp.exp(6 * c) / (2 * delta) * T
+BOUND = sp.exp(log_zhu_lu_linear_particles(T, c, L, delta))
 """Particles that suffice, at fixed L."""
 
 DELTA = 0.05
@@ -46,9 +45,9 @@ def steps(quick: bool) -> Sequence[Step]:
         inequality("6(T-1) log(1 + c/T) <= 6 c", 6 * (T - 1) * c / T, 6 * c, hypotheses="x = c/T"),
         sign("more error, more particles", sp.diff(PARTICLES, eps)),
         limit("N/T has a limit", scheduled / T, T, sp.oo, BOUND / T),
-        growth_step(sp.log(PARTICLES), "c/T", Growth("polynomial", sp.Integer(1))),
-        growth_step(sp.log(PARTICLES), "c log T/T", Growth("polynomial", 1 + 6 * c)),
-        growth_step(sp.log(PARTICLES), "c", Growth("exponential", 6 * sp.log(1 + c))),
+        growth_step(PARTICLES, "c/T", Growth("polynomial", sp.Integer(1))),
+        growth_step(PARTICLES, "c log T/T", Growth("polynomial", 1 + 6 * c)),
+        growth_step(PARTICLES, "c", Growth("exponential", 6 * sp.log(1 + c))),
         limit("N T/T^2 has a limit", scheduled * T / T**2, T, sp.oo, BOUND / T),
     ]
 

@@ -67,11 +67,11 @@ _a, _spread, _b, _W, _S, _target, _mean, _next, _weight, _x = sp.symbols(
 )
 _delta_TV = sp.Symbol("delta_TV", positive=True)
 
-RATIO = ((1 + eps) * (1 + xi) / (1 - xi)) ** (T - 1)
+RATIO = sp.exp(log_pool_ratio(T, eps, xi))
 """b."""
 
-POOL = 3 * L * (1 + eps) * sp.log(2 * T * (H + 1) / delta) / xi**2
-ITERATIONS = _b**2 * sp.log(1 / _delta_TV)
+POOL = pool_size(T, eps, L, H, delta, xi)
+ITERATIONS = sp.exp(log_pool_iterations(sp.log(_b), _delta_TV))
 BOUND = POOL * T * ITERATIONS
 """Reference draws, and as many value evaluations."""
 

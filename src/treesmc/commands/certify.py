@@ -32,12 +32,13 @@ def run(args: argparse.Namespace) -> int:
     from treesmc.sims.trees import values
     from treesmc.sims.trees.treefile import load_tree
     from treesmc.theory import bounds
+    from treesmc.theory.algebra import from_logs
 
     check_at_least("-n", args.n, 1)
     check_at_least("--seed", args.seed, 0)
     check_delta(args.delta)
     tree, N = load_tree(args.tree), float(args.n)
-    assumed = bounds.Hypotheses(tree.horizon, values.log_error(tree), values.log_ratio_bound(tree))
+    eps, L = from_logs(values.log_error(tree), values.log_ratio_bound(tree))
     relative_variance = moments.relative_variance(tree, N)
     tv, tv_stderr = certificate.tv_certificate(tree, N, seed=args.seed)
     constant, constant_stderr = certificate.first_order_constant(tree, seed=args.seed)
@@ -47,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
         "tv_certificate": tv,
         "tv_certificate_stderr": tv_stderr,
         "tv_instance": bounds.instance_tv(certificate.log_mixing_ratios(tree), N),
-        "tv_uniform": bounds.instance_tv(assumed.log_ratios(), N),
-        "tv_zhu_lu": portable.exp(assumed.log_zhu_lu() - portable.log(N)),
+        "tv_uniform": bounds.uniform_tv(tree.horizon, eps, L, N),
+        "tv_zhu_lu": portable.exp(bounds.log_zhu_lu_tv(tree.horizon, eps, L, N)),
         "first_order_constant": constant,
         "first_order_constant_stderr": constant_stderr,
         "particles_predicted": _whole(constant / args.delta),

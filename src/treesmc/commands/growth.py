@@ -18,12 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table of growth classes."""
-    from treesmc.theory.catalogue import LOG_BOUNDS
+    from treesmc.theory.claims import CLAIMS
     from treesmc.theory.growth import SCHEDULES, growth_table
 
-    table: dict[str, dict[str, str]] = {name: {} for name in LOG_BOUNDS}
-    for row in growth_table(LOG_BOUNDS):
-        table[row.bound][row.schedule] = str(row.growth)
+    table = {
+        bound: {schedule: str(growth) for schedule, growth in cells.items()}
+        for bound, cells in growth_table(CLAIMS.values()).items()
+    }
     if args.json:
         emit(table, as_json=True)
         return 0

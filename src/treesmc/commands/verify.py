@@ -4,8 +4,8 @@ For each claim: its proof steps, counted as universal (decided for all values of
 (exact, at the points of a stated grid) or failed; the instances tried; the ratio of computed to
 theoretical value where it is nearest to failing; and whether those values are exact or measured.
 
-Claims are called by id (ZL-... of Zhu & Lu, S... of this project); all of them if none is named. Exit
-code 1 if any fails.
+Claims are called by id (ZL-... of Zhu & Lu, S... of this project); all if none is named. Exit code 1
+if any fails.
 """
 
 from __future__ import annotations
