@@ -41,14 +41,14 @@ Evidence = Literal["exact", "measured"]
 RELATION: dict[str, Relation] = {"upper": "<=", "lower": ">=", "tight": "==", "rate": "=="}
 TRIVIAL: dict[Relation, float | None] = {"<=": 1.0, ">=": 0.0, "==": None}
 
-ROUND_OFF = 1e-12
+EXACT_TOLERANCE = 1e-12
 """Relative tolerance of exact rows: some thousand double-precision operations."""
 
 SIGMAS = 4.0
 """Standard errors allowed to a measured row: one false alarm in 15,000 two-sided rows."""
 
 PAPER = "as stated in arXiv:2602.01381"
-OURS = "this project"
+THIS_PROJECT = "this project"
 
 
 def zhu_lu(place: str) -> str:
@@ -112,7 +112,7 @@ class Evaluation:
     evidence: Evidence = "exact"
     stderr: float = 0.0
     relation: Relation | None = None
-    tolerance: float = ROUND_OFF
+    tolerance: float = EXACT_TOLERANCE
     origin: str = "round-off"
     trivial: float | None = None
 

@@ -48,7 +48,7 @@ from treesmc.theory.algebra import from_logs
 CHAIN = ("exact", "certificate", "instance", "uniform", "middle", "zhu_lu")
 """Routes in their proved order."""
 
-PARTICLE_CAP = 3000
+ROUTE_CAP = 3000
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ParticleRoutes:
     eps, L, delta : float
         Bellman error and ratio of the tree; tolerance.
     exact : float or None
-        log N*, where the output law is exact and N* is at most `PARTICLE_CAP`.
+        log N*, where the output law is exact and N* is at most `ROUTE_CAP`.
     predicted : float
         log of the first-order constant over delta: a prediction (S6).
     certificate : float or None
@@ -131,7 +131,7 @@ def log_exact_particles(tree: TreeMDP, delta: float) -> float | None:
         return portable.log(least_samples(reference_law(tree), tree.log_value_at(1), delta))
     if not is_two_lineage(tree):
         return None
-    found = least_particles_exact(tree, delta, PARTICLE_CAP)
+    found = least_particles_exact(tree, delta, ROUTE_CAP)
     return None if found is None else portable.log(found)
 
 

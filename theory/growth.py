@@ -31,7 +31,7 @@ import sympy as sp
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.theory.claim import Claim
-from treesmc.theory.prover.steps import Step, Verdict, sign
+from treesmc.theory.prover.steps import Decision, Step, sign
 from treesmc.theory.symbols import AT_LEAST_ONE, T, c, eps, eps_positive
 
 GrowthKind = Literal["vanishing", "polynomial", "stretched", "exponential"]
@@ -148,10 +148,10 @@ def growth_step(bound: Any, schedule: str, expected: Growth) -> Step:
     """Step: along the schedule called so, a bound in T and eps is of the expected growth class."""
     found_on = next(entry for entry in SCHEDULES if entry.name == schedule)
 
-    def check() -> Verdict:
+    def check() -> Decision:
         found = growth(sp.log(bound), found_on)
         same = found.kind == expected.kind and (found.value - expected.value).equals(0)
-        return Verdict("universal" if same else "failed", f"by limits it grows like {found}")
+        return Decision("universal" if same else "failed", f"by limits it grows like {found}")
 
     statement = f"{bound} grows like {expected}"
     return Step(f"growth at eps = {schedule}", statement, f"eps = {schedule}", "limits", check)

@@ -1,6 +1,6 @@
 """Run claims: decide their steps, evaluate their rows, reach a verdict.
 
-Nothing is printed here; `treesmc verify` and the tests read the same `Result` objects.
+Nothing is printed here; `treesmc verify` and the tests read the same `Finding` objects.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from treesmc.theory.claim import (
     evidence_grade,
     worst_ratio,
 )
-from treesmc.theory.prover.steps import Step, Verdict
+from treesmc.theory.prover.steps import Decision, Step
 
 
 @dataclass(frozen=True)
-class Result:
+class Finding:
     """What checking one claim found.
 
     Attributes
     ----------
     claim : Claim
-    steps : tuple of (Step, Verdict)
+    steps : tuple of (Step, Decision)
         The proof, decided.
     rows : tuple of Evaluation
         The claim on its instances.
@@ -38,7 +38,7 @@ class Result:
     """
 
     claim: Claim
-    steps: tuple[tuple[Step, Verdict], ...]
+    steps: tuple[tuple[Step, Decision], ...]
     rows: tuple[Evaluation, ...]
     complaints: tuple[str, ...]
 
@@ -64,7 +64,7 @@ class Result:
         return worst_ratio(self.claim.kind, self.rows)
 
 
-def check(claim: Claim, quick: bool = False) -> Result:
+def check(claim: Claim, quick: bool = False) -> Finding:
     """Decide every step and evaluate every row of a claim.
 
     Parameters
@@ -75,14 +75,14 @@ def check(claim: Claim, quick: bool = False) -> Result:
 
     Returns
     -------
-    Result
+    Finding
     """
     steps = tuple((step, step.decide()) for step in claim.steps(quick))
     rows = tuple(claim.rows(quick))
     failed = [f"step {s.name}: {v.because}" for s, v in steps if v.grade == "failed"]
     if not steps and not rows:
         failed.append("nothing was checked")
-    return Result(claim, steps, rows, (*failed, *complaints(claim.kind, rows)))
+    return Finding(claim, steps, rows, (*failed, *complaints(claim.kind, rows)))
 
 
 def refutation(claim: Claim, mutation: Mutation) -> str | None:
@@ -95,7 +95,7 @@ def refutation(claim: Claim, mutation: Mutation) -> str | None:
     return grounds[0] if grounds else None
 
 
-def summary(result: Result) -> dict[str, Any]:
+def summary(result: Finding) -> dict[str, Any]:
     """Return a result as plain data, ready for JSON."""
     ratio = result.worst_ratio
     return {
@@ -109,7 +109,7 @@ def summary(result: Result) -> dict[str, Any]:
     }
 
 
-def claims_table_markdown(results: Iterable[Result]) -> str:
+def claims_table_markdown(results: Iterable[Finding]) -> str:
     """Return the claims as a Markdown table that is the same for quick and full runs.
 
     Numbers of steps are shown because every run has the same steps; ratios and counts of

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from treesmc.theory.claim import (
-    OURS,
+    THIS_PROJECT,
     Claim,
     Evaluation,
     Instance,
@@ -119,7 +119,7 @@ HALF = Claim(
     kind="tight",
     statement="x/2",
     hypotheses=(),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=x / 2,
     steps=lambda quick: [identity("halves", x / 2 + x / 2, x)],
     instances=lambda quick: [Instance("at 3", {"x": 3.0})],

@@ -13,7 +13,7 @@ from treesmc.sims.trees.families import needle, persistent
 from treesmc.sims.trees.values import bellman_log_ratio, guided_law, path_classes, target_law
 from treesmc.sims.trees.values import total_variation as tv
 from treesmc.theory import bounds
-from treesmc.theory.claim import OURS
+from treesmc.theory.claim import THIS_PROJECT
 from treesmc.theory.claims import CLAIMS, s2, s3, s4, s5, s6, s7, small_trees
 from treesmc.theory.prover import steps
 from treesmc.theory.prover.smt import Answer
@@ -37,7 +37,7 @@ def test_claim_holds(claim_id):
     assert result.step_counts["universal"] >= 6
     assert result.evidence == "exact"
     assert claim.id == claim_id
-    assert claim.source == OURS
+    assert claim.source == THIS_PROJECT
 
 
 @pytest.mark.parametrize(("claim_id", "mutation"), MUTATIONS)

@@ -1,7 +1,8 @@
-"""What the paper's two lower bounds share: the hidden prefix, its mass, and the counting argument.
+"""What the lower bounds share: the hidden prefix, its mass, and the counting argument.
 
 Write ``r`` for the factor by which V grows below the hidden prefix (L under A1 alone, 1 + eps
-under A1 and A2), T = 3 m, and H for the number of equally likely prefixes. Then
+under A1 and A2) on m steps, and H for the number of equally likely prefixes. In the paper T = 3 m;
+in S3 the prefix is one symbol and m = T - 1. Then
 
     hidden mass = (r^m / H) / (r^m / H + r^-m (1 - 1/H)) = r^(2m) / (r^(2m) + H - 1) >= 1/2
                   whenever H <= r^(2m) + 1,
@@ -11,6 +12,8 @@ within delta of the target must do so with probability mass - delta.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sympy as sp
 
@@ -22,8 +25,10 @@ from treesmc.theory.prover.steps import Step, grid, identity, sign
 from treesmc.theory.queries import best_success, best_success_by_enumeration, least_queries
 from treesmc.theory.symbols import H, delta, r
 
-DELTA = sp.Rational(1, 3)
-"""The tolerance of both theorems."""
+PAPER_DELTA = sp.Rational(1, 3)
+"""The tolerance of the paper's two theorems."""
+
+HALF = sp.Rational(1, 2)
 
 k = sp.Symbol("k", nonnegative=True, integer=True)
 m = sp.Symbol("m", positive=True, integer=True)
@@ -37,49 +42,62 @@ CITED = (
 
 
 @as_written
-def mass_steps() -> list[Step]:
-    """Return the hidden mass and its lower bound for H up to ``r^(2m) + 1``."""
-    below, elsewhere = r**m / H, (1 - 1 / H) * r**-m
+def mass_steps(steps: Any = m, least: Any = HALF, more: int = 1) -> list[Step]:
+    """Return the hidden mass and its lower bound for H up to ``r^(2 steps) + more``, H >= 1.
+
+    True for `least` 1/2 and `more` 1. V is multiplied by r or 1/r on `steps` steps.
+    """
+    below, elsewhere = r**steps / H, (1 - 1 / H) * r**-steps
+    mass = power / (power + H - 1)
     return [
-        identity("hidden mass", below / (below + elsewhere), r ** (2 * m) / (r ** (2 * m) + H - 1)),
-        sign(
-            "hidden mass is at least 1/2",
-            power / (power + H - 1) - sp.Rational(1, 2),
-            between={H: (1, power + 1)},
+        identity(
+            "hidden mass",
+            below / (below + elsewhere),
+            r ** (2 * steps) / (r ** (2 * steps) + H - 1),
+        ),
+        sign(f"hidden mass is at least {least}", mass - least, between={H: (1, power + more)}),
+    ]
+
+
+@as_written
+def counting_steps(quick: bool, guess: int = 1) -> list[Step]:
+    """Return the induction on the number of queries, and its check on every strategy.
+
+    True where the final `guess` counts for one query, or more.
+    """
+    sizes, budgets = ((2, 3), (0, 1, 2)) if quick else ((2, 3, 4), (0, 1, 2))
+
+    def attained(H: int, q: int) -> bool:
+        most = min(sp.Integer(1), sp.Rational(q + guess, H))
+        return bool(best_success_by_enumeration(H, q) == best_success(H, q) == most)
+
+    return [
+        identity("counting: no query, one guess", 1 / H, (sp.Integer(0) + guess) / H),
+        identity(
+            "counting: a fresh query",
+            1 / H + (1 - 1 / H) * (k - 1 + guess) / (H - 1),
+            (k + guess) / H,
+            hypotheses="success with k - 1 queries over H - 1 prefixes is k/(H - 1), H >= 2",
+        ),
+        sign("counting: a wasted query is no better", (k + guess) / H - (k - 1 + guess) / H),
+        grid(
+            "counting: every strategy",
+            "max over strategies of the average success = min(1, (q + 1)/H)",
+            attained,
+            {"H": sizes, "q": budgets},
         ),
     ]
 
 
 @as_written
-def counting_steps(quick: bool) -> list[Step]:
-    """Return the induction on the number of queries, and its check on every strategy."""
-    sizes, budgets = ((2, 3), (0, 1, 2)) if quick else ((2, 3, 4), (0, 1, 2))
-    return [
-        identity("counting: no query, one guess", 1 / H, (sp.Integer(0) + 1) / H),
-        identity(
-            "counting: a fresh query",
-            1 / H + (1 - 1 / H) * k / (H - 1),
-            (k + 1) / H,
-            hypotheses="success with k - 1 queries over H - 1 prefixes is k/(H - 1), H >= 2",
-        ),
-        sign("counting: a wasted query is no better", (k + 1) / H - k / H),
-        grid(
-            "counting: every strategy",
-            "max over strategies of the average success = min(1, (q + 1)/H)",
-            lambda H, q: best_success_by_enumeration(H, q) == best_success(H, q) == _best(H, q),
-            {"H": sizes, "q": budgets},
-        ),
-        sign(
-            "queries needed",
-            ((mass - delta) * H - 1) - ((sp.Rational(1, 2) - delta) * H - 1),
-            at_least={mass: sp.Rational(1, 2)},
-            hypotheses="(k + 1)/H >= mass - delta",
-        ),
-    ]
-
-
-def _best(H: int, q: int) -> sp.Rational:
-    return min(sp.Integer(1), sp.Rational(q + 1, H))
+def needed_step() -> Step:
+    """Return what mass and counting ask of the number of queries."""
+    return sign(
+        "queries needed",
+        ((mass - delta) * H - 1) - ((HALF - delta) * H - 1),
+        at_least={mass: HALF},
+        hypotheses="(k + 1)/H >= mass - delta",
+    )
 
 
 def hidden_mass_row(tree: TreeMDP) -> Evaluation:
@@ -89,13 +107,19 @@ def hidden_mass_row(tree: TreeMDP) -> Evaluation:
 
 def queries_row(tree: TreeMDP, H: int, bound: float) -> Evaluation:
     """Return the fewest queries of any strategy, by dynamic programming, beside the bound."""
-    needed = least_queries(H, float(target_law(tree)[0]), float(DELTA))
+    needed = least_queries(H, float(target_law(tree)[0]), float(PAPER_DELTA))
     return Evaluation(f"best strategy on {tree.name}", needed, bound)
 
 
 def smc_row(tree: TreeMDP, bound: float) -> Evaluation:
     """Return the value evaluations N* T of SMC, from its exact law, beside the bound."""
-    N = least_particles_exact(tree, float(DELTA))
+    N = least_particles(tree, float(PAPER_DELTA))
+    return Evaluation(f"SMC on {tree.name}", N * tree.horizon, bound)
+
+
+def least_particles(tree: TreeMDP, delta: float) -> int:
+    """Return SMC's exact N* on a tree of two lineages that is small enough to have one."""
+    N = least_particles_exact(tree, delta)
     if N is None:
         raise ArithmeticError(f"SMC on {tree.name}: N* is out of reach of the exact law")
-    return Evaluation(f"SMC on {tree.name}", N * tree.horizon, bound)
+    return N

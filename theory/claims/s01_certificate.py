@@ -54,7 +54,7 @@ from treesmc.sims.laws.moments import second_moment
 from treesmc.sims.trees.families import needle
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
 from treesmc.theory.prover.bruteforce.identities import (
@@ -115,7 +115,7 @@ def steps(quick: bool) -> tuple[Step, ...]:
     )
 
 
-Bound = Callable[[TreeMDP, int], float]
+CertificateBound = Callable[[TreeMDP, int], float]
 
 
 def certificate(tree: TreeMDP, N: int) -> float:
@@ -128,31 +128,31 @@ def average_first(tree: TreeMDP, N: int) -> float:
     return 1 - 1 / second_moment(tree, N)
 
 
-def _tv_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _tv_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """SMC's distance, all runs enumerated."""
     return Evaluation(label, smc_distance(tree, N), bound(tree, N))
 
 
-def _needle_row(label: str, T: int, eps: float, N: int, bound: Bound) -> Evaluation:
+def _needle_row(label: str, T: int, eps: float, N: int, bound: CertificateBound) -> Evaluation:
     """SMC's distance on `needle`, from the exact count chain, at many particles."""
     tree = needle(T, eps)
     distance = total_variation(lineage_law(tree, N), target_law(tree))
     return Evaluation(label, distance, bound(tree, N))
 
 
-def _attained_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _attained_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """One particle: the certificate is the distance itself."""
     return Evaluation(label, smc_distance(tree, 1), bound(tree, 1), relation="==")
 
 
-def _moment_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _moment_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """E_{x~pi}[u_N(x)] against the enumerated second moment."""
     average = portable.matmul(target_law(tree), path_certificate(tree, N, all_paths(tree)))
     runs = enumerate_smc(tree, N).second_moment_Z * portable.exp(-2 * log_normalizer(tree))
     return Evaluation(label, average, float(runs), relation="==", tolerance=1e-10)
 
 
-def _conditional_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _conditional_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """u_N along the likeliest path, by recursion and by enumeration of conditional SMC."""
     path = all_paths(tree)[target_law(tree).argmax()]
     runs = enumerate_conditional(tree, N, path.tolist()).mean_ratio
@@ -160,7 +160,7 @@ def _conditional_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluat
     return Evaluation(label, found, float(runs), relation="==", tolerance=1e-10)
 
 
-def _density_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _density_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """law(x)/pi(x) against E_cond[Z/Zhat], along the likeliest path."""
     target = target_law(tree)
     best = int(target.argmax())
@@ -169,7 +169,7 @@ def _density_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
     return Evaluation(label, density, float(runs), relation="==", tolerance=1e-10)
 
 
-def _kl_row(label: str, tree: TreeMDP, N: int, bound: Bound) -> Evaluation:
+def _kl_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:
     """KL(pi || law) against the log of the second moment; the trivial bound is log sup 1/law."""
     target, law = target_law(tree), np.array(enumerate_smc(tree, N).law, dtype=np.float64)
     divergence = portable.matmul(target, portable.log(target / law))
@@ -215,7 +215,7 @@ CLAIM = Claim(
     statement="TV <= E_{x~pi}[(1 - 1/u_N(x))_+], u_N(x) = E_cond[Zhat/Z]; E_pi u_N = E(Zhat/Z)^2",
     latex=r"$\TV \le \E_\pi[(1-1/u_N)_+]$, with $u_N$ computable",
     hypotheses=("V > 0", "multinomial resampling at every step"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

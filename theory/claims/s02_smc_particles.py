@@ -60,7 +60,7 @@ from treesmc.theory.bounds import (
     log_zhu_lu_particles,
     value_error_log_ratios,
 )
-from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
 from treesmc.theory.prover.smt import Implication, certificate_step, future_reward_bounds
@@ -264,7 +264,7 @@ CLAIM = Claim(
     "so does T (L (1+eps_V)^2 - 1)/delta",
     latex=r"SMC: $N \ge L T (1+\eps)^{2T-1}/\delta$ suffices",
     hypotheses=("A1", "A2 (or A3)"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     growing={"S2": BOUND, "S2 closed": CLOSED_FORM},
     steps=steps,

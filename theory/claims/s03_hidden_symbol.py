@@ -35,66 +35,30 @@ as eps -> 0.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any
 
 import sympy as sp
 
 from treesmc.sims.base import portable
 from treesmc.sims.laws.certificate import log_mixing_ratios
-from treesmc.sims.laws.lineage import least_particles_exact
 from treesmc.sims.trees.families import needle
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law
 from treesmc.theory.bounds import log_hidden_queries, log_instance_particles
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.hidden_prefix import (
+    HALF,
+    counting_steps,
+    least_particles,
+    mass_steps,
+)
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.prover.steps import Step, grid, identity, inequality, limit, sign, smt
-from treesmc.theory.queries import best_success_by_enumeration
-from treesmc.theory.symbols import H, T, delta, eps, eps_positive, r
+from treesmc.theory.prover.steps import Step, identity, limit, smt
+from treesmc.theory.symbols import H, T, delta, eps, eps_positive
 
-HALF = sp.Rational(1, 2)
 BOUND = sp.exp(log_hidden_queries(T, eps, delta))
 
-h, m, c, k = sp.symbols("h m c k", positive=True)
-queries, fraction = sp.symbols("queries fraction", nonnegative=True)
+h, m, c = sp.symbols("h m c", positive=True)
+queries = sp.Symbol("queries", nonnegative=True)
 horizon = sp.Symbol("T", positive=True)
-
-PARTICLE_CAP = 3000
-
-
-def mass_steps(least: sp.Rational = HALF) -> tuple[Step, ...]:
-    """Show that the hidden symbol has mass at least `least`; true for one half."""
-    hidden, elsewhere = r ** (T - 1) / H, (H - 1) * r ** (1 - T) / H
-    mass = h / (h + H - 1)
-    power = r ** (2 * (T - 1))
-    return (
-        identity("hidden mass", hidden / (hidden + elsewhere), mass.subs(h, power)),
-        sign(
-            "hidden mass is at least a half", mass.subs(H, h - fraction + 1) - least,
-            between={fraction: (0, 1)}, at_least={h: 1}, hypotheses="H - 1 = h - fraction",
-        ),
-    )  # fmt: skip
-
-
-def counting_steps(quick: bool, free_guess: int = 1) -> tuple[Step, ...]:
-    """Show that q queries and a guess find the symbol with probability at most (q + 1)/H."""
-
-    def success(symbols: Any, asked: Any) -> Any:
-        return (asked + free_guess) / symbols
-
-    def attained(H: int, q: int) -> bool:
-        return best_success_by_enumeration(H, q) == min(1, sp.Rational(q + free_guess, H))
-
-    fresh = 1 / H + (H - 1) / H * success(H - 1, queries - 1)
-    return (
-        identity("a blind guess", success(H, 0), 1 / H),
-        identity("a fresh query", fresh, success(H, queries)),
-        inequality("a wasted query", success(H, queries - 1), success(H, queries)),
-        grid(
-            "every adaptive strategy, one by one", "best success is min(1, (q + 1)/H)", attained,
-            {"H": [2, 3], "q": [0, 1] if quick else [0, 1, 2]},
-        ),
-    )  # fmt: skip
 
 
 def conclusion_step(more_symbols: bool = True) -> Step:
@@ -136,16 +100,7 @@ def growth_steps() -> tuple[Step, ...]:
 
 def steps(quick: bool) -> tuple[Step, ...]:
     """Return the proof, in the order of the module docstring."""
-    return (*mass_steps(), *counting_steps(quick), conclusion_step(), *growth_steps())
-
-
-@cache
-def least_particles(T: int, eps: float, delta: float) -> int:
-    """Return SMC's exact N* on `needle`; T and eps are such that the count chain fits."""
-    found = least_particles_exact(needle(T, eps), delta, PARTICLE_CAP)
-    if found is None:
-        raise ValueError(f"needle(T={T}, eps={eps}) needs more than {PARTICLE_CAP} particles")
-    return found
+    return (*mass_steps(T - 1), *counting_steps(quick), conclusion_step(), *growth_steps())
 
 
 def log_particles_sufficient(T: int, eps: float, delta: float) -> float:
@@ -172,7 +127,7 @@ def _mass_row(label: str, T: int, eps: float, exponent: float) -> Evaluation:
 
 def _particles_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
     bound = float(portable.exp(log_lower_bound(T, eps, delta, exponent)))
-    return Evaluation(label, least_particles(T, eps, delta), bound, trivial=1.0)
+    return Evaluation(label, least_particles(needle(T, eps), delta), bound, trivial=1.0)
 
 
 def _sufficient_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
@@ -182,7 +137,9 @@ def _sufficient_row(label: str, T: int, eps: float, exponent: float, delta: floa
 
 
 def _slope_row(label: str, T: int, eps: float, exponent: float, delta: float) -> Evaluation:
-    slope = portable.log(least_particles(T, eps, delta) / least_particles(T - 1, eps, delta))
+    slope = portable.log(
+        least_particles(needle(T, eps), delta) / least_particles(needle(T - 1, eps), delta)
+    )
     rate = exponent * portable.log1p(eps)
     return Evaluation(
         label, float(slope), rate, relation="==", tolerance=0.01,
@@ -239,7 +196,7 @@ CLAIM = Claim(
     statement="TV <= delta < 1/2 needs q >= (1/2 - delta) (1+eps)^(2(T-1)) - 1 value queries",
     latex=r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}-1$ value queries needed",
     hypotheses=("A2 (or A1 alone, with L for 1 + eps)", "delta < 1/2"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     growing={"S3": BOUND},
     steps=steps,
@@ -248,8 +205,8 @@ CLAIM = Claim(
     mutations=(
         Mutation("exponent 2.1", evaluate=by_kind(ROWS, exponent=2.1), instances=_long_instances),
         Mutation("slope 1.9", evaluate=by_kind(ROWS, exponent=1.9)),
-        Mutation("hidden mass above 0.51", lambda quick: mass_steps(sp.Rational(51, 100))),
-        Mutation("the guess is worth nothing", lambda quick: counting_steps(quick, free_guess=0)),
+        Mutation("hidden mass above 0.51", lambda quick: mass_steps(T - 1, sp.Rational(51, 100))),
+        Mutation("the guess is worth nothing", lambda quick: counting_steps(quick, guess=0)),
         Mutation("H <= h symbols", lambda quick: [conclusion_step(more_symbols=False)]),
     ),
     cited=("a randomised algorithm is a mixture of deterministic ones",),

@@ -42,7 +42,7 @@ from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, target_law, total_variation
 from treesmc.theory.bounds import guided_single_tv, log_guided_rejection_cost
 from treesmc.theory.claim import (
-    OURS,
+    THIS_PROJECT,
     Claim,
     Evaluation,
     Instance,
@@ -157,7 +157,7 @@ CLAIM = Claim(
     statement="TV <= tanh((T-1)/2 log(1+eps)) <= (T-1) eps/2, attained; rejection costs <= rho^2",
     latex=r"guidance: $\TV \le \tanh(\tfrac{T-1}{2}\log(1+\eps))$, attained",
     hypotheses=("A2",),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

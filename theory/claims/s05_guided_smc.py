@@ -47,7 +47,7 @@ from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import bellman_log_ratio, epsilon, guided_policy, target_law
 from treesmc.sims.trees.values import total_variation as tv
 from treesmc.theory.bounds import instance_tv, log_guided_uniform_particles, log_ratios
-from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
@@ -115,7 +115,7 @@ def steps(quick: bool) -> tuple[Step, ...]:
     )
 
 
-Ratios = Callable[[int, float], FloatArray]
+GuidedRatios = Callable[[int, float], FloatArray]
 
 
 def guided_ratios(T: int, eps: float, exponent: float = 2, lag: int = 0) -> FloatArray:
@@ -123,30 +123,30 @@ def guided_ratios(T: int, eps: float, exponent: float = 2, lag: int = 0) -> Floa
     return np.maximum(log_ratios(T, eps, 1.0, exponent, -exponent * lag), 0.0)
 
 
-def _distance_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _distance_row(label: str, ratios: GuidedRatios, tree: TreeMDP, N: int) -> Evaluation:
     """Guided SMC, all runs enumerated."""
     bound = instance_tv(ratios(tree.horizon, epsilon(tree)), N)
     return Evaluation(label, smc_distance(twisted_tree(tree), N), bound)
 
 
-def _afterwards_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _afterwards_row(label: str, ratios: GuidedRatios, tree: TreeMDP, N: int) -> Evaluation:
     """Guided SMC that weighs after extending, all runs enumerated."""
     log_q = ratios(tree.horizon, epsilon(tree))
     law = np.array(enumerate_smc(tree, N, guided=True).law)
     return Evaluation(label, tv(law, target_law(tree)), instance_tv(np.append(log_q, log_q[0]), N))
 
 
-def _exact_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _exact_row(label: str, ratios: GuidedRatios, tree: TreeMDP, N: int) -> Evaluation:
     """Guided SMC with V = V*: no distance at all."""
     return Evaluation(label, smc_distance(twisted_tree(tree), N), 0.0, relation="==")
 
 
-def _range_row(label: str, ratios: Ratios, tree: TreeMDP) -> Evaluation:
+def _range_row(label: str, ratios: GuidedRatios, tree: TreeMDP) -> Evaluation:
     """The twisted tree's log q_t."""
     return nearest_ratio(label, twisted_tree(tree), ratios(tree.horizon, epsilon(tree)))
 
 
-def _certificate_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _certificate_row(label: str, ratios: GuidedRatios, tree: TreeMDP, N: int) -> Evaluation:
     """S1's certificate on the twisted tree: it never exceeds the bound."""
     bound = instance_tv(ratios(tree.horizon, epsilon(tree)), N)
     return Evaluation(label, tv_certificate(twisted_tree(tree), N)[0], bound)
@@ -183,7 +183,7 @@ CLAIM = Claim(
     statement="N >= (1/delta) sum_{t<T} ((1+eps)^(2(T-t)) - 1) gives TV <= delta for guided SMC",
     latex=r"guided SMC: S2 without $L$, with $T-1$ terms",
     hypotheses=("A2",),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     growing={"S5": BOUND},
     steps=steps,

@@ -19,9 +19,9 @@ bound.
 
 **Kind.** Rate. **Source.** This project.
 
-**Proof.** Zhat^2 is a product of squares of mean weights, and the square of a mean is the average
-over pairs of particles, of which 1/N are twice the same. Different particles choose their
-ancestors independently, by weight; a particle taken twice has one ancestor. Multiplied by the
+**Proof.** Zhat has mean Z. Zhat^2 is a product of squares of mean weights, and the square of a mean
+is the average over pairs of particles, of which 1/N are twice the same. Different particles choose
+their ancestors independently, by weight; a particle taken twice has one ancestor. Multiplied by the
 squared mean weight of the step before, the choice by weight becomes again an average over pairs,
 with G(x) G(y). This is the recursion.
 
@@ -55,12 +55,12 @@ from treesmc.sims.laws.naive_law import naive_tv
 from treesmc.sims.trees.families import needle, persistent, product, random_tree
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
-from treesmc.theory.prover.bruteforce.identities import pair_recursion
+from treesmc.theory.prover.bruteforce.identities import pair_recursion, unbiased
 from treesmc.theory.prover.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
-from treesmc.theory.prover.steps import Step, Verdict, identity, limit, telescoping
+from treesmc.theory.prover.steps import Decision, Step, identity, limit, telescoping
 from treesmc.theory.symbols import T, Z, t
 
 b, v = sp.symbols("b v", real=True)
@@ -68,7 +68,7 @@ BOUND = sp.Abs(b - v) / 2
 
 X, n, m, h = sp.symbols("X n m h", positive=True)
 p, V_star, V_parent, Z_t = sp.symbols("p V_star V_parent Z_t", positive=True)
-LARGE = 1e7
+MANY_PARTICLES = 1e7
 """Particles at which 1/N terms are below the tolerance and 1 + 1/N keeps nine digits."""
 
 
@@ -96,14 +96,14 @@ def variance_step(T: int, offset: int = 0) -> Step:
     ``offset`` is added to the number of terms of v: any but 0 is false.
     """
 
-    def check() -> Verdict:
+    def check() -> Decision:
         tree = symbolic_tree(T)
         Z2 = future(tree, ()) ** 2
         met = sum(met_at(tree, depth) for depth in range(1, T + 1))
         rest = pair_series(tree, (), ())[1] - met + (T + offset) * Z2
         if rest == 0:
-            return Verdict("universal", "the difference is the zero polynomial")
-        return Verdict("failed", f"a polynomial of {len(rest.terms())} terms is left")
+            return Decision("universal", "the difference is the zero polynomial")
+        return Decision("failed", f"a polynomial of {len(rest.terms())} terms is left")
 
     statement = f"the derivative of E[Zhat^2] in 1/N at 0 is v Z^2, T = {T}"
     return Step(f"N Var -> v at T = {T}", statement, "", "polynomial identity", check)
@@ -142,6 +142,7 @@ def pair_series(tree: SymbolicTree, x: Prefix, y: Prefix) -> tuple[PolyElement, 
 def steps(quick: bool) -> tuple[Step, ...]:
     """Return the proof, in the order of the module docstring."""
     return (
+        unbiased(),
         pair_recursion(),
         *(variance_step(horizon) for horizon in (1, 2, 3)),
         *expansion_steps(),
@@ -228,7 +229,7 @@ def _slightly_more(tree: TreeMDP) -> float:
 
 def _without_v(tree: TreeMDP) -> float:
     """Return (1/2) E_pi |b| on an explicit tree, with b = N (u_N - 1) at large N."""
-    excess = LARGE * (path_certificate(tree, LARGE, all_paths(tree)) - 1)
+    excess = MANY_PARTICLES * (path_certificate(tree, MANY_PARTICLES, all_paths(tree)) - 1)
     return portable.matmul(target_law(tree), np.abs(excess)) / 2
 
 
@@ -248,7 +249,7 @@ CLAIM = Claim(
     statement="E[Zhat^2] by the pair recursion; N Var(Zhat/Z) -> v; N TV -> (1/2) E_pi|b - v|",
     latex=r"$\E\hat Z^2$ at every $N$; the limit of $N\,\TV$",
     hypotheses=("V > 0", "multinomial resampling at every step"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

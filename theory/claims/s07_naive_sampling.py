@@ -46,7 +46,7 @@ from treesmc.sims.trees.families import product, random_tree
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import kl, reference_law
 from treesmc.theory.algebra import log
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
 from treesmc.theory.prover.steps import Step, identity, sign, smt
@@ -251,7 +251,7 @@ CLAIM = Claim(
     statement="P(c) = n p phi int exp(-lam phi) M(lam)^(n-1) dlam; log n* = kappa T + O(sqrt T)",
     latex=r"naive sampling: exact law, $\log n^* \sim \mathrm{KL}(\pi\,\|\,\piref)$",
     hypotheses=("phi > 0", "i.i.d. steps for the rate"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

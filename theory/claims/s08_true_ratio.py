@@ -51,7 +51,7 @@ from treesmc.theory.bounds import (
     log_ratios,
     log_uniform_particles,
 )
-from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import small_trees, smc_distance
@@ -105,16 +105,16 @@ def steps(quick: bool) -> tuple[Step, ...]:
     return (*drift_steps(), *range_steps(), *factor_steps())
 
 
-Ratios = Mapping[str, Callable[[int, float, float], FloatArray]]
+RatiosUnder = Mapping[str, Callable[[int, float, float], FloatArray]]
 
-ERRORS: dict[str, Callable[[TreeMDP], float]] = {"A2": epsilon, "A3": seen_value_error}
-RATIOS: Ratios = {
+ERROR_UNDER: dict[str, Callable[[TreeMDP], float]] = {"A2": epsilon, "A3": seen_value_error}
+RATIOS: RatiosUnder = {
     "A2": partial(log_ratios, shift=2),
     "A3": partial(log_ratios, exponent=0, shift=2),
 }
 """The bounds on log q_t from horizon, error and L*."""
 
-FACTOR = 3.0
+DEPTH_FACTOR = 3.0
 
 
 def true_ratio(tree: TreeMDP) -> float:
@@ -122,24 +122,26 @@ def true_ratio(tree: TreeMDP) -> float:
     return float(portable.exp(log_increments(exact(tree)).max()))
 
 
-def tree_ratios(tree: TreeMDP, under: str, ratios: Ratios) -> FloatArray:
+def tree_ratios(tree: TreeMDP, under: str, ratios: RatiosUnder) -> FloatArray:
     """Return the bounds on log q_t that a hypothesis gives on this tree."""
-    return ratios[under](tree.horizon, ERRORS[under](tree), true_ratio(tree))
+    return ratios[under](tree.horizon, ERROR_UNDER[under](tree), true_ratio(tree))
 
 
-def _distance_row(label: str, ratios: Ratios, under: str, tree: TreeMDP, N: int) -> Evaluation:
+def _distance_row(label: str, ratios: RatiosUnder, under: str, tree: TreeMDP, N: int) -> Evaluation:
     """SMC's distance, all runs enumerated."""
     return Evaluation(
         label, smc_distance(tree, N), instance_tv(tree_ratios(tree, under, ratios), N)
     )
 
 
-def _ratio_row(label: str, ratios: Ratios, under: str, tree: TreeMDP) -> Evaluation:
+def _ratio_row(label: str, ratios: RatiosUnder, under: str, tree: TreeMDP) -> Evaluation:
     """The tree's own log q_t."""
     return nearest_ratio(label, tree, tree_ratios(tree, under, ratios))
 
 
-def _sufficient_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
+def _sufficient_row(
+    label: str, ratios: RatiosUnder, T: int, eps: float, delta: float
+) -> Evaluation:
     """SMC's exact distance on `persistent`, where V jumps and L* = 1, with particles enough."""
     tree = persistent(T, eps)
     N = int(np.ceil(portable.exp(log_instance_particles(tree_ratios(tree, "A2", ratios), delta))))
@@ -150,11 +152,11 @@ def scaled(tree: TreeMDP, classes: slice = slice(None)) -> TreeMDP:
     """Return the tree with V of some classes of each depth below T multiplied by a factor."""
     log_value = tree.log_value.copy()
     for depth in range(tree.horizon):
-        tree.layer(log_value, depth)[classes] += portable.log(FACTOR) * (-1) ** depth
+        tree.layer(log_value, depth)[classes] += portable.log(DEPTH_FACTOR) * (-1) ** depth
     return tree.with_log_value(log_value)
 
 
-def _factor_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _factor_row(label: str, ratios: RatiosUnder, tree: TreeMDP, N: int) -> Evaluation:
     """Distance between SMC's laws with and without a factor per depth, and of E[Zhat^2]."""
     return _change(label, tree, scaled(tree), N)
 
@@ -203,7 +205,7 @@ CLAIM = Claim(
     "so does T (L* (1+eps_V)^2 - 1)/delta with eps_V up to a factor per depth",
     latex=r"S2 with the ratio bound $L^*$ of $V^*$ in place of $L$",
     hypotheses=("V*(s')/V*(s) <= L*", "A2 (or A3 up to a factor per depth)"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     growing={"S8": BOUND},
     steps=steps,

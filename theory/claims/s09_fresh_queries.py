@@ -45,7 +45,8 @@ import sympy as sp
 from treesmc.figures.queries.points import n_symbols
 from treesmc.sims.trees.families import needle
 from treesmc.sims.trees.values import target_law
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claims.hidden_prefix import HALF
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.prover.steps import Step, grid, identity, sign, smt
 from treesmc.theory.queries import least_queries
@@ -54,7 +55,6 @@ from treesmc.theory.symbols import H, delta
 h, m, s, distance = sp.symbols("h m s TV", positive=True)
 queries, fraction, excess = sp.symbols("q fraction excess", nonnegative=True)
 BOUND = sp.Max(0, m - (queries + 1) / H)
-HALF = sp.Rational(1, 2)
 
 
 def sampler_steps(quick: bool) -> tuple[Step, ...]:
@@ -130,10 +130,12 @@ def needle_mass(T: int, eps: Fraction) -> tuple[int, Fraction]:
     return symbols, odds / (odds + symbols - 1)
 
 
-Law = Callable[[int, int], list[Fraction]]
+SamplerLaw = Callable[[int, int], list[Fraction]]
 
 
-def _distance_row(label: str, T: int, eps: Fraction, q: int, law: Law, beyond: float) -> Evaluation:
+def _distance_row(
+    label: str, T: int, eps: Fraction, q: int, law: SamplerLaw, beyond: float
+) -> Evaluation:
     """The sampler's distance from the target against the bound."""
     symbols, mass = needle_mass(T, eps)
     found = law(symbols, q)
@@ -146,7 +148,9 @@ def _distance_row(label: str, T: int, eps: Fraction, q: int, law: Law, beyond: f
     return Evaluation(label, float(gap), float(bound))
 
 
-def _least_row(label: str, T: int, eps: float, delta: float, law: Law, beyond: float) -> Evaluation:
+def _least_row(
+    label: str, T: int, eps: float, delta: float, law: SamplerLaw, beyond: float
+) -> Evaluation:
     """The least queries of any strategy, by dynamic programming, against the formula."""
     symbols, mass = _float_mass(T, eps)
     found = least_queries(symbols, mass, delta)
@@ -154,7 +158,7 @@ def _least_row(label: str, T: int, eps: float, delta: float, law: Law, beyond: f
 
 
 def _enough_row(
-    label: str, T: int, eps: float, delta: float, law: Law, beyond: float
+    label: str, T: int, eps: float, delta: float, law: SamplerLaw, beyond: float
 ) -> Evaluation:
     """The least queries against the closed form from above."""
     found, odds = least_queries(*_float_mass(T, eps), delta), (1 + eps) ** (2 * (T - 1))
@@ -163,7 +167,7 @@ def _enough_row(
 
 
 def _needed_row(
-    label: str, T: int, eps: float, delta: float, law: Law, beyond: float
+    label: str, T: int, eps: float, delta: float, law: SamplerLaw, beyond: float
 ) -> Evaluation:
     """The least queries against S3's closed form."""
     found, odds = least_queries(*_float_mass(T, eps), delta), (1 + eps) ** (2 * (T - 1))
@@ -201,7 +205,7 @@ CLAIM = Claim(
     "TV <= delta takes between (1/2 - delta) h - 1 and (1/2 - delta) h + 1/2, h = (1+eps)^(2(T-1))",
     latex=r"$(\tfrac12-\delta)(1+\eps)^{2(T-1)}+\tfrac12$ value queries suffice on \code{needle}",
     hypotheses=("A2", "needle, the hidden symbol uniform", "delta < 1/2"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

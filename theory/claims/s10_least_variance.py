@@ -40,7 +40,7 @@ from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.reward_models import exact, least_variance, power
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import class_laws, log_expectation, log_normalizer, log_true_value
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import small_trees
 from treesmc.theory.prover.steps import Step, identity, inequality, smt
@@ -185,7 +185,7 @@ CLAIM = Claim(
     statement="v >= sum_t ((E_ref sqrt A)^2/Z^2 - 1), A = E_ref[V*(s')^2|s], attained by sqrt A",
     latex=r"SMC: $v \ge \sum_t((\Eref\sqrt A)^2/Z^2-1)$, attained by $V = \sqrt A$",
     hypotheses=("V > 0", "naive proposal", "multinomial resampling at every step", "N -> infinity"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

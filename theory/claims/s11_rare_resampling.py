@@ -50,7 +50,7 @@ from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
 from treesmc.theory.algebra import ceiling, log, one_plus, positive
 from treesmc.theory.bounds import instance_tv
-from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
 from treesmc.theory.claims.small_trees import SHAPES, small_trees, smc_distance
@@ -121,7 +121,7 @@ def steps(quick: bool) -> tuple[Step, ...]:
     return (*range_steps(), *rate_steps())
 
 
-Ratios = Callable[[TreeMDP, Sequence[int]], FloatArray]
+StretchRatios = Callable[[TreeMDP, Sequence[int]], FloatArray]
 
 
 def log_ratios(
@@ -139,7 +139,7 @@ def regular_times(T: int, b: int) -> range:
     return range(b, T, b)
 
 
-def _never_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
+def _never_row(label: str, ratios: StretchRatios, tree: TreeMDP, N: int) -> Evaluation:
     """SMC that never resamples is SMC on the tree of one step: laws and second moments."""
     runs = enumerate_smc(tree, N, ess_threshold=0.0), enumerate_smc(coarsened(tree, ()), N)
     laws = total_variation(*(np.array(run.law) for run in runs))
@@ -148,20 +148,20 @@ def _never_row(label: str, ratios: Ratios, tree: TreeMDP, N: int) -> Evaluation:
 
 
 def _distance_row(
-    label: str, ratios: Ratios, tree: TreeMDP, times: Sequence[int], N: int
+    label: str, ratios: StretchRatios, tree: TreeMDP, times: Sequence[int], N: int
 ) -> Evaluation:
     """SMC's distance on the coarsened tree, all runs enumerated."""
     bound = instance_tv(ratios(tree, times), N)
     return Evaluation(label, smc_distance(coarsened(tree, times), N), bound)
 
 
-def _ratio_row(label: str, ratios: Ratios, tree: TreeMDP, b: int) -> Evaluation:
+def _ratio_row(label: str, ratios: StretchRatios, tree: TreeMDP, b: int) -> Evaluation:
     """The coarsened tree's log q."""
     times = regular_times(tree.horizon, b)
     return nearest_ratio(label, coarsened(tree, times), ratios(tree, times))
 
 
-def _enough_row(label: str, ratios: Ratios, T: int, c: float, delta: float) -> Evaluation:
+def _enough_row(label: str, ratios: StretchRatios, T: int, c: float, delta: float) -> Evaluation:
     """Exact distance on `needle` at eps = c/T with the particles called enough."""
     tree = needle(T, c / T)
     L = ratio_bound(tree)
@@ -203,7 +203,7 @@ CLAIM = Claim(
     "(1 + 2 T log L)(e^(1+2c) - 1)/delta at eps <= c/T, L <= e",
     latex=r"resampled once in $b$ steps: $N \ge \lceil T/b\rceil(L^b(1+\eps)^{2T}-1)/\delta$",
     hypotheses=("A1", "A2", "multinomial resampling at fixed depths, at most b apart"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

@@ -43,7 +43,7 @@ from treesmc.sims.trees.families import needle_in_drift, persistent, product, ra
 from treesmc.sims.trees.reward_models import exact
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import log_normalizer
-from treesmc.theory.claim import OURS, Claim, Evaluate, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import fair_bit, small_trees
 from treesmc.theory.prover.steps import Step, identity, induction, smt
@@ -120,7 +120,7 @@ def least_variances(tree: TreeMDP) -> FloatArray:
     return found
 
 
-Bound = Callable[[TreeMDP, float], float]
+MomentBound = Callable[[TreeMDP, float], float]
 
 
 def least_moment(tree: TreeMDP, N: float, factor: float = 1.0, of_truth: bool = True) -> float:
@@ -130,7 +130,7 @@ def least_moment(tree: TreeMDP, N: float, factor: float = 1.0, of_truth: bool = 
 
 
 def _schemes_row(
-    label: str, bound: Bound, tree: TreeMDP, N: int, scheme: str, threshold: float
+    label: str, bound: MomentBound, tree: TreeMDP, N: int, scheme: str, threshold: float
 ) -> Evaluation:
     """E[(Zhat/Z)^2] of all runs, resampled when the effective sample size is low."""
     runs = enumerate_smc(tree, N, resampling=scheme, ess_threshold=threshold)
@@ -138,17 +138,17 @@ def _schemes_row(
     return Evaluation(label, float(found), bound(tree, N), trivial=1.0)
 
 
-def _multinomial_row(label: str, bound: Bound, tree: TreeMDP, N: float) -> Evaluation:
+def _multinomial_row(label: str, bound: MomentBound, tree: TreeMDP, N: float) -> Evaluation:
     """The same by the recursion of S6, for long trees."""
     return Evaluation(label, second_moment(tree, N), bound(tree, N), trivial=1.0)
 
 
-def _rare_row(label: str, bound: Bound, tree: TreeMDP, N: float, times: range) -> Evaluation:
+def _rare_row(label: str, bound: MomentBound, tree: TreeMDP, N: float, times: range) -> Evaluation:
     """The same with resampling at some depths only (S11)."""
     return Evaluation(label, second_moment(coarsened(tree, times), N), bound(tree, N), trivial=1.0)
 
 
-def _attained_row(label: str, bound: Bound, tree: TreeMDP, N: float) -> Evaluation:
+def _attained_row(label: str, bound: MomentBound, tree: TreeMDP, N: float) -> Evaluation:
     """Where the bound is attained."""
     return Evaluation(label, second_moment(tree, N), bound(tree, N), relation="==")
 
@@ -185,7 +185,7 @@ CLAIM = Claim(
     statement="E[(Zhat/Z)^2] >= prod_t (1 + d_t^2/N), d_t^2 <= Var_ref(V*(s')/V*(s) | s)",
     latex=r"unbiased resampling: $\E(\hat Z/Z)^2 \ge (1+d^2/N)^T$, attained",
     hypotheses=("V > 0", "unbiased resampling at any times", "at most N particles"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

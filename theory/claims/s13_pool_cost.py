@@ -49,7 +49,7 @@ from treesmc.sims.trees.perturb import persistent
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import enough_iterations, enough_pool, linear_pool, log_iterations
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s01_certificate import logarithm_steps
 from treesmc.theory.claims.zl_6_1_pool_mh import pool_distance
@@ -57,9 +57,9 @@ from treesmc.theory.prover.bruteforce.identities import pool_invariance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign, smt
 from treesmc.theory.symbols import L, M, T, c, delta, eps, rho
 
-POOL = linear_pool(T, eps, L, delta)
-ITERATIONS = sp.exp(log_iterations(T, eps, delta))
-BOUND = POOL * T * (ITERATIONS + 1)
+LINEAR_POOL = linear_pool(T, eps, L, delta)
+LINEAR_ITERATIONS = sp.exp(log_iterations(T, eps, delta))
+BOUND = LINEAR_POOL * T * (LINEAR_ITERATIONS + 1)
 """Reference draws, and as many value evaluations."""
 
 p, theta, m, K, ratio, mean, eta, Lp = sp.symbols("p theta m K ratio mean eta Lp", positive=True)
@@ -151,12 +151,12 @@ def tree_ratio(T: int, c: float) -> float:
     return ratio_bound(needle_in_drift(T, c / T) if c else product(T))
 
 
-Pool = Callable[[int, float, float, float], int]
-Iterations = Callable[[int, float, float], int]
+PoolSize = Callable[[int, float, float, float], int]
+IterationCount = Callable[[int, float, float], int]
 
 
 def _enough_row(
-    label: str, pool: Pool, iterations: Iterations, T: int, c: float, delta: float
+    label: str, pool: PoolSize, iterations: IterationCount, T: int, c: float, delta: float
 ) -> Evaluation:
     """The exact distance over classes with as much as the claim asks for."""
     M, H = pool(T, c / T, tree_ratio(T, c), delta), iterations(T, c / T, delta)
@@ -164,7 +164,7 @@ def _enough_row(
 
 
 def _enumerated_row(
-    label: str, pool: Pool, iterations: Iterations, tree: TreeMDP, delta: float
+    label: str, pool: PoolSize, iterations: IterationCount, tree: TreeMDP, delta: float
 ) -> Evaluation:
     """The same over paths, all pools and picks enumerated."""
     T, eps = tree.horizon, epsilon(tree)
@@ -173,7 +173,7 @@ def _enumerated_row(
 
 
 def _moment_row(
-    label: str, pool: Pool, iterations: Iterations, T: int, c: float, delta: float
+    label: str, pool: PoolSize, iterations: IterationCount, T: int, c: float, delta: float
 ) -> Evaluation:
     """E_tau[(w/rho^2)^p]."""
     p, excess, tau = _weights(pool, T, c, delta)
@@ -182,14 +182,16 @@ def _moment_row(
 
 
 def _tail_row(
-    label: str, pool: Pool, iterations: Iterations, T: int, c: float, delta: float
+    label: str, pool: PoolSize, iterations: IterationCount, T: int, c: float, delta: float
 ) -> Evaluation:
     """tau(w > e^3 rho^2)."""
     p, excess, tau = _weights(pool, T, c, delta)
     return Evaluation(label, float(tau[excess > 3].sum()), portable.exp(1 - 2 * p))
 
 
-def _weights(pool: Pool, T: int, c: float, delta: float) -> tuple[float, FloatArray, FloatArray]:
+def _weights(
+    pool: PoolSize, T: int, c: float, delta: float
+) -> tuple[float, FloatArray, FloatArray]:
     """Return p, and log(w/rho^2) with its masses under tau."""
     log_weight, joint = proposals(T, c, pool(T, c / T, tree_ratio(T, c), delta))
     tau = joint.sum(axis=1) * portable.exp(log_weight)
@@ -236,9 +238,9 @@ CLAIM = Claim(
     "give TV <= delta <= 1/2",
     latex=r"pool MH, $\eps \le c/T$: cost $O(LT^2)$",
     hypotheses=("A1", "A2", "delta <= 1/2"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
-    growing={"S13": POOL * ITERATIONS},
+    growing={"S13": LINEAR_POOL * LINEAR_ITERATIONS},
     steps=steps,
     instances=instances,
     evaluate=by_kind(ROWS, pool=enough_pool, iterations=enough_iterations),

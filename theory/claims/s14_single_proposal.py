@@ -42,7 +42,7 @@ from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import guided_single_tv, pool_bias
-from treesmc.theory.claim import OURS, Claim, Evaluation, Instance, Mutation
+from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s01_certificate import logarithm_steps
 from treesmc.theory.prover.steps import Step, identity, sign, smt
@@ -52,7 +52,7 @@ Lp, m, Y, G, g, r, second = sp.symbols("Lp m Y G g r E_Y2", positive=True)
 d = sp.Symbol("d", real=True)
 ratio = L * (1 + eps)
 BIAS = (Lp - 1) * (2 * Lp - 1) / M
-BOUND = pool_bias(T, eps, L, M)
+BOUND: sp.Expr = pool_bias(T, eps, L, M)
 
 
 def child_steps() -> tuple[Step, ...]:
@@ -186,7 +186,7 @@ CLAIM = Claim(
     "within that + tanh((T-1)/2 log(1+eps)) of pi",
     latex=r"pool MH, $H = 0$: within $\sqrt{T/2}\,(L'-1)(2L'-1)/M$ of guidance",
     hypotheses=("A1", "A2", "M >= L (1+eps)"),
-    source=OURS,
+    source=THIS_PROJECT,
     bound=BOUND,
     steps=steps,
     instances=instances,

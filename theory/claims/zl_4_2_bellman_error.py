@@ -32,10 +32,11 @@ from treesmc.theory.claim import (
 )
 from treesmc.theory.claims.hidden_prefix import (
     CITED,
-    DELTA,
+    PAPER_DELTA,
     counting_steps,
     hidden_mass_row,
     mass_steps,
+    needed_step,
     power,
     queries_row,
     smc_row,
@@ -45,8 +46,8 @@ from treesmc.theory.prover.steps import Step, sign
 from treesmc.theory.queries import hidden_prefix_tree, prefix_count
 from treesmc.theory.symbols import T, c, eps
 
-RATE = sp.exp(log_zhu_lu_lower_cost(T, 1 + eps))
-BOUND = (RATE - 7) / 6
+ERROR_RATE = sp.exp(log_zhu_lu_lower_cost(T, 1 + eps))
+BOUND = (ERROR_RATE - 7) / 6
 
 _lost = sp.Symbol("lost", nonnegative=True)
 """Fractional part that the floor drops."""
@@ -58,9 +59,10 @@ def steps(quick: bool) -> Sequence[Step]:
         *_premise_steps(),
         *mass_steps(),
         *counting_steps(quick),
+        needed_step(),
         *_repair_steps(),
-        growth_step(RATE, "c", Growth("exponential", 2 * sp.log(1 + c) / 3)),
-        growth_step(RATE, "c log T/T", Growth("polynomial", 2 * c / 3)),
+        growth_step(ERROR_RATE, "c", Growth("exponential", 2 * sp.log(1 + c) / 3)),
+        growth_step(ERROR_RATE, "c log T/T", Growth("polynomial", 2 * c / 3)),
     ]
 
 
@@ -85,7 +87,7 @@ def _repair_steps() -> list[Step]:
         ),
         sign(
             "repair: the count loses at most one prefix",
-            (sp.Rational(1, 2) - DELTA) * H - 1 - (power - 7) / 6,
+            (sp.Rational(1, 2) - PAPER_DELTA) * H - 1 - (power - 7) / 6,
             at_least={power: 2},
             between=fraction,
             hypotheses=words,
@@ -170,7 +172,7 @@ CLAIM = Claim(
     hypotheses=("A1 with L >= 1 + eps", "A2", "T = 3m", "(1+eps)^(2m) >= 2"),
     source=zhu_lu("Theorem 4.2"),
     bound=BOUND,
-    growing={"ZL-4.2": RATE},
+    growing={"ZL-4.2": ERROR_RATE},
     steps=steps,
     instances=instances,
     evaluate=evaluate,

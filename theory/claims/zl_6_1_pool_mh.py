@@ -9,7 +9,8 @@ Guarantee: on an event of probability 1 - delta, ``H = O(log 1/delta_TV)`` and
 ``M = O~(L T^2 log 1/delta)``, cost ``M T H = O~(L T^3 log(1/delta) log(1/delta_TV))``.
 Kind: rate. Source: Zhu & Lu (2026), Theorem 6.1, as stated in arXiv:2602.01381.
 
-Proof. The importance weight ``W = phi/weight`` of a proposal telescopes to
+Proof. The sampler is reversible with respect to a law on pools and picks over which paths have law
+pi. The importance weight ``W = phi/weight`` of a proposal telescopes to
 ``V(root) prod_t mean_pool_t/V(s_{1:t-1})``. On the event that each pool mean is within 1 +- xi of
 its expectation, T such factors and T - 1 Bellman ratios (the root's is constant) give
 ``sup W/inf W <= (1+eps)^(2(T-1)) ((1+xi)/(1-xi))^T <= b^2`` with
@@ -59,6 +60,7 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
+from treesmc.theory.prover.bruteforce.identities import pool_balance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign
 from treesmc.theory.symbols import H, L, M, T, V, c, delta, eps, r, xi
 
@@ -70,7 +72,7 @@ _delta_TV = sp.Symbol("delta_TV", positive=True)
 RATIO = sp.exp(log_pool_ratio(T, eps, xi))
 """b."""
 
-POOL = pool_size(T, eps, L, H, delta, xi)
+POOL: sp.Expr = pool_size(T, eps, L, H, delta, xi)
 ITERATIONS = sp.exp(log_pool_iterations(sp.log(_b), _delta_TV))
 BOUND = POOL * T * ITERATIONS
 """Reference draws, and as many value evaluations."""
@@ -86,8 +88,14 @@ _SCHEDULE = {eps: c / T, xi: _a / T}
 
 
 def steps(quick: bool) -> Sequence[Step]:
-    """Return the weight's range, the contraction, the pool size, and the rates."""
-    return [*_range_steps(), *_contraction_steps(), *_pool_steps(), *_rate_steps()]
+    """Return balance, the range of the weight, the contraction, the pool size, and the rates."""
+    return [
+        pool_balance(),
+        *_range_steps(),
+        *_contraction_steps(),
+        *_pool_steps(),
+        *_rate_steps(),
+    ]
 
 
 @as_written

@@ -34,7 +34,7 @@ _MONOTONE_DEPTH = 3  # derivatives in a row; the proofs here need at most two
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """What a step was found to be, and why in a few words."""
 
     grade: Grade
@@ -63,25 +63,25 @@ class Step:
     statement: Any
     hypotheses: str
     method: str
-    check: Callable[[], Verdict] = field(repr=False, compare=False)
+    check: Callable[[], Decision] = field(repr=False, compare=False)
 
-    def decide(self) -> Verdict:
+    def decide(self) -> Decision:
         """Run the method; a method that gives up yields a failed verdict."""
         try:
             return self.check()
         except (NotImplementedError, ArithmeticError, sp.PolynomialError, sp.PoleError) as error:
-            return Verdict("failed", f"{self.method} gave up: {error}")
+            return Decision("failed", f"{self.method} gave up: {error}")
 
 
 def identity(name: str, lhs: Any, rhs: Any, *, hypotheses: str = "") -> Step:
     """Step: ``lhs = rhs`` for all values of the letters, by simplification to zero."""
     lhs, rhs = sp.sympify(lhs), sp.sympify(rhs)
 
-    def check() -> Verdict:
+    def check() -> Decision:
         rest = _residue(lhs - rhs)
         if rest == 0:
-            return Verdict("universal", "the difference simplifies to 0")
-        return Verdict("failed", f"the difference is left at {rest}")
+            return Decision("universal", "the difference simplifies to 0")
+        return Decision("failed", f"the difference is left at {rest}")
 
     return Step(name, sp.Eq(lhs, rhs, evaluate=False), hypotheses, "simplification", check)
 
@@ -112,11 +112,11 @@ def sign(
     expr = sp.sympify(expr)
     words = _words(at_least or {}, between or {}, hypotheses)
 
-    def check() -> Verdict:
+    def check() -> Decision:
         reason = _nonnegative(_with_slack(expr, at_least or {}, between or {}), _MONOTONE_DEPTH)
         if reason is None:
-            return Verdict("failed", f"no method shows {expr} >= 0")
-        return Verdict("universal", reason)
+            return Decision("failed", f"no method shows {expr} >= 0")
+        return Decision("universal", reason)
 
     return Step(name, sp.Ge(expr, 0, evaluate=False), words, "sign", check)
 
@@ -154,12 +154,12 @@ def telescoping(
     """
     term, primitive, value = map(sp.sympify, (term, antidifference, value))
 
-    def check() -> Verdict:
+    def check() -> Decision:
         ends = primitive.subs(index, upper + 1) - primitive.subs(index, lower) - value
         for rest in (primitive.subs(index, index + 1) - primitive - term, ends):
             if (left := _residue(rest)) != 0:
-                return Verdict("failed", f"does not telescope: {left} is left")
-        return Verdict("universal", f"telescopes with {primitive}")
+                return Decision("failed", f"does not telescope: {left} is left")
+        return Decision("universal", f"telescopes with {primitive}")
 
     total = sp.Sum(term, (index, lower, upper))
     return Step(name, sp.Eq(total, value, evaluate=False), hypotheses, "telescoping", check)
@@ -187,7 +187,7 @@ def geometric(
             name, term, term / (common - 1), index, lower, upper, value, hypotheses=hypotheses
         )
     total = sp.Eq(sp.Sum(term, (index, lower, upper)), sp.sympify(value), evaluate=False)
-    verdict = Verdict("failed", f"the ratio {common} is not known to differ from 1")
+    verdict = Decision("failed", f"the ratio {common} is not known to differ from 1")
     return Step(name, total, hypotheses, "telescoping", lambda: verdict)
 
 
@@ -217,7 +217,7 @@ def induction(
     step = sign(f"{name}: step", gain, at_least=bounds, between=between, hypotheses=hypotheses)
     positive = sign("multiplier", factor, at_least=bounds, between=between)
 
-    def check() -> Verdict:
+    def check() -> Decision:
         allowed = positive.decide()
         return step.decide() if allowed.grade == "universal" else allowed
 
@@ -237,11 +237,11 @@ def limit(
     """Step: ``expr -> value`` as ``variable -> point`` (from above unless said)."""
     expr, value = sp.sympify(expr), sp.sympify(value)
 
-    def check() -> Verdict:
+    def check() -> Decision:
         found = sp.limit(expr, variable, point, direction)
         if found == value or (found.is_finite and _residue(found - value) == 0):
-            return Verdict("universal", f"sympy's limit is {found}")
-        return Verdict("failed", f"sympy's limit is {found}")
+            return Decision("universal", f"sympy's limit is {found}")
+        return Decision("failed", f"sympy's limit is {found}")
 
     statement = sp.Eq(sp.Limit(expr, variable, point, direction), value, evaluate=False)
     return Step(name, statement, hypotheses, "limit", check)
@@ -278,16 +278,16 @@ def smt(
         Milliseconds allowed to z3.
     """
 
-    def check() -> Verdict:
+    def check() -> Decision:
         answer = prove(given, conclusion, timeout_ms)
         if answer.status == "proved":
-            return Verdict("universal", "by z3: the negation is unsatisfiable")
+            return Decision("universal", "by z3: the negation is unsatisfiable")
         if answer.status == "refuted":
-            return Verdict("failed", f"counterexample {answer.counterexample}")
+            return Decision("failed", f"counterexample {answer.counterexample}")
         points = [_complete(point, given) for point in _points(axes)]
         allowed = [point for point in points if all(_holds(h, point) for h in given)]
         verdict = _on_points(lambda point: _holds(conclusion, point), allowed)
-        return Verdict(verdict.grade, f"{answer.because}; {verdict.because}")
+        return Decision(verdict.grade, f"{answer.because}; {verdict.because}")
 
     words = hypotheses or ", ".join(map(str, given))
     return Step(name, conclusion, words, "smt", check)
@@ -343,13 +343,13 @@ def _holds(relation: Any, point: Mapping[Any, Any]) -> bool:
     return bool(relation.subs(point) == sp.true)
 
 
-def _on_points(holds: Callable[[Any], Any], points: list[dict[Any, Any]]) -> Verdict:
+def _on_points(holds: Callable[[Any], Any], points: list[dict[Any, Any]]) -> Decision:
     if not points:
-        return Verdict("failed", "no point of the grid satisfies the hypotheses")
+        return Decision("failed", "no point of the grid satisfies the hypotheses")
     for point in points:
         if not holds(point):
-            return Verdict("failed", f"false at {point}")
-    return Verdict("grid", f"true at all {len(points)} points")
+            return Decision("failed", f"false at {point}")
+    return Decision("grid", f"true at all {len(points)} points")
 
 
 def _residue(difference: Any) -> Any:

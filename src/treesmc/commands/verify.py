@@ -4,8 +4,8 @@ For each claim: its proof steps, counted as universal (decided for all values of
 (exact, at the points of a stated grid) or failed; the instances tried; the ratio of computed to
 theoretical value where it is nearest to failing; and whether those values are exact or measured.
 
-Claims are called by id (ZL-... of Zhu & Lu, S... of this project); all if none is named. Exit code 1
-if any fails.
+Claims are called by id (ZL-... of Zhu & Lu, S... of this project); all if none is named. Exit code
+1 if any fails.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from treesmc.theory.claims import CLAIMS
 
 if TYPE_CHECKING:
-    from treesmc.theory.verify import Result
+    from treesmc.theory.verify import Finding
 
-COLUMNS = (
+CLAIM_COLUMNS = (
     ("claim", 7),
     ("kind", 6),
     ("universal", 9),
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     return int(any(result.complaints for result in show(checked)))
 
 
-def _show_json(checked: Iterable[Result]) -> list[Result]:
+def _show_json(checked: Iterable[Finding]) -> list[Finding]:
     from treesmc.sims.base.jsontext import written
     from treesmc.theory.verify import summary
 
@@ -69,7 +69,7 @@ def _show_json(checked: Iterable[Result]) -> list[Result]:
     return results
 
 
-def _show_markdown(checked: Iterable[Result]) -> list[Result]:
+def _show_markdown(checked: Iterable[Finding]) -> list[Finding]:
     from treesmc.theory.verify import claims_table_markdown
 
     results = list(checked)
@@ -77,12 +77,12 @@ def _show_markdown(checked: Iterable[Result]) -> list[Result]:
     return results
 
 
-def _show_table(checked: Iterable[Result]) -> list[Result]:
+def _show_table(checked: Iterable[Finding]) -> list[Finding]:
     """Print one line a claim as soon as it is checked, then what is wrong."""
-    print("  ".join(f"{name:<{width}}" for name, width in COLUMNS) + "  statement")
+    print("  ".join(f"{name:<{width}}" for name, width in CLAIM_COLUMNS) + "  statement")
     results = []
     for result in checked:
-        cells = zip(_cells(result), COLUMNS, strict=True)
+        cells = zip(_cells(result), CLAIM_COLUMNS, strict=True)
         line = "  ".join(f"{cell:<{width}}" for cell, (_, width) in cells)
         print(f"{line}  {result.claim.title}", flush=True)
         results.append(result)
@@ -93,7 +93,7 @@ def _show_table(checked: Iterable[Result]) -> list[Result]:
     return results
 
 
-def _cells(result: Result) -> tuple[str, ...]:
+def _cells(result: Finding) -> tuple[str, ...]:
     counts, ratio = result.step_counts, result.worst_ratio
     return (
         result.claim.id,
@@ -106,7 +106,7 @@ def _cells(result: Result) -> tuple[str, ...]:
     )
 
 
-def _tally(results: list[Result]) -> str:
+def _tally(results: list[Finding]) -> str:
     steps = [result.step_counts for result in results]
     total = {grade: sum(count[grade] for count in steps) for grade in ("universal", "grid")}
     holding = sum(not result.complaints for result in results)
@@ -117,7 +117,7 @@ def _tally(results: list[Result]) -> str:
     )
 
 
-def _show_proofs(checked: Iterable[Result]) -> list[Result]:
+def _show_proofs(checked: Iterable[Finding]) -> list[Finding]:
     results = list(checked)
     for result in results:
         print("\n".join([*_heading(result), *_proof(result), *_rows(result)]))
@@ -127,7 +127,7 @@ def _show_proofs(checked: Iterable[Result]) -> list[Result]:
     return results
 
 
-def _heading(result: Result) -> Iterator[str]:
+def _heading(result: Finding) -> Iterator[str]:
     claim = result.claim
     yield f"{claim.id} ({claim.kind}): {claim.title}"
     yield f"  statement   {claim.statement}"
@@ -136,7 +136,7 @@ def _heading(result: Result) -> Iterator[str]:
     yield f"  source      {claim.source}"
 
 
-def _proof(result: Result) -> Iterator[str]:
+def _proof(result: Finding) -> Iterator[str]:
     yield "proof, by machine:"
     for number, (step, verdict) in enumerate(result.steps, start=1):
         yield f"  {number:>2}. [{verdict.grade}] {step.name}"
@@ -155,7 +155,7 @@ def _plain(statement: Any) -> str:
     return str(statement)
 
 
-def _rows(result: Result) -> Iterator[str]:
+def _rows(result: Finding) -> Iterator[str]:
     from treesmc.theory.claim import RELATION
 
     kind = result.claim.kind

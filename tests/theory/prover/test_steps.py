@@ -150,7 +150,7 @@ def test_a_method_that_gives_up_fails():
         raise NotImplementedError("no algorithm")
 
     step = steps.Step("name", "statement", "", "method", check)
-    assert step.decide() == steps.Verdict("failed", "method gave up: no algorithm")
+    assert step.decide() == steps.Decision("failed", "method gave up: no algorithm")
 
 
 def test_steps_are_values():

@@ -21,7 +21,7 @@ from treesmc.theory.prover.bruteforce.single import (
 )
 from treesmc.theory.prover.bruteforce.smc import certificate, moment, output_law, second_moment
 from treesmc.theory.prover.bruteforce.tree import SymbolicTree, symbolic_tree
-from treesmc.theory.prover.steps import Step, Verdict
+from treesmc.theory.prover.steps import Decision, Step
 
 
 def unbiased(N: int = 2, T: int = 2) -> Step:
@@ -123,10 +123,10 @@ def _step(
     scope: str,
     sides: Callable[[SymbolicTree], Iterable[bool]],
 ) -> Step:
-    def check() -> Verdict:
+    def check() -> Decision:
         if all(sides(symbolic_tree(T))):
-            return Verdict("universal", "the enumerated laws agree identically in all letters")
-        return Verdict("failed", "the enumerated laws differ")
+            return Decision("universal", "the enumerated laws agree identically in all letters")
+        return Decision("failed", "the enumerated laws differ")
 
     hypotheses = f"binary tree, T = {T}, {scope}, any policy, any V > 0"
     return Step(name, statement, hypotheses, "enumeration", check)
