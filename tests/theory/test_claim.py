@@ -114,10 +114,10 @@ def test_as_written_keeps_what_would_cancel():
 
 
 HALF = Claim(
-    id="X",
     title="x/2 is half of x",
     kind="tight",
     statement="x/2",
+    latex="$x/2$",
     hypotheses=(),
     source=THIS_PROJECT,
     bound=x / 2,
@@ -140,7 +140,7 @@ def test_true_claim_holds_and_its_mutations_are_refuted():
     result = check(HALF)
     assert result.verdict == "holds"
     assert summary(result) == {
-        "id": "X",
+        "id": "",
         "kind": "tight",
         "verdict": "holds",
         "steps": {"universal": 1, "grid": 0, "failed": 0},

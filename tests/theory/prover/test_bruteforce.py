@@ -9,15 +9,7 @@ from sympy.polys.domains import QQ
 from treesmc.theory.prover.bruteforce import identities, rational, single, smc
 from treesmc.theory.prover.bruteforce.tree import symbolic_tree
 
-STEPS = [
-    identities.unbiased(),
-    identities.pair_recursion(),
-    identities.certificate_recursion(),
-    identities.certificate_mean(),
-    identities.output_ratio(),
-    identities.guided_ratio(),
-    identities.pool_balance(),
-    identities.pool_invariance(),
+STEPS = [  # those at N = 2 and M = 2 are steps of claims
     identities.unbiased(N=3),
     identities.pair_recursion(N=3),
     identities.certificate_recursion(N=3),
