@@ -19,7 +19,7 @@ import sympy as sp
 
 from treesmc.sims.laws.lineage import least_particles_exact
 from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import target_law
+from treesmc.sims.trees.values import epsilon, ratio_bound, target_law
 from treesmc.theory.claim import Evaluation, as_written
 from treesmc.theory.prover.steps import Step, grid, identity, sign
 from treesmc.theory.queries import best_success, best_success_by_enumeration, least_queries
@@ -100,21 +100,27 @@ def needed_step() -> Step:
     )
 
 
-def hidden_mass_row(tree: TreeMDP) -> Evaluation:
-    """Return the target's mass of the hidden prefix beside 1/2."""
-    return Evaluation(f"hidden mass on {tree.name}", float(target_law(tree)[0]), 0.5)
+def hidden_row(look: str, tree: TreeMDP, H: int, factor: float, bound: float) -> Evaluation:
+    """Return one row of the paper's theorems on a tree with H prefixes, V growing by `factor`.
 
-
-def queries_row(tree: TreeMDP, H: int, bound: float) -> Evaluation:
-    """Return the fewest queries of any strategy, by dynamic programming, beside the bound."""
-    needed = least_queries(H, float(target_law(tree)[0]), float(PAPER_DELTA))
-    return Evaluation(f"best strategy on {tree.name}", needed, bound)
-
-
-def smc_row(tree: TreeMDP, bound: float) -> Evaluation:
-    """Return the value evaluations N* T of SMC, from its exact law, beside the bound."""
-    N = least_particles(tree, float(PAPER_DELTA))
-    return Evaluation(f"SMC on {tree.name}", N * tree.horizon, bound)
+    ``mass``: the target's mass of the hidden prefix beside 1/2. ``A1``, ``A2``: what they assume.
+    ``queries``: the fewest queries of any strategy, by dynamic programming, beside the bound.
+    ``SMC``: its value evaluations N* T, from its exact law, beside the bound.
+    """
+    mass, delta = float(target_law(tree)[0]), float(PAPER_DELTA)
+    match look:
+        case "mass":
+            return Evaluation(f"hidden mass on {tree.name}", mass, 0.5)
+        case "A1":
+            found = ratio_bound(tree)
+            return Evaluation(f"L of A1 on {tree.name}", found, factor, relation="==")
+        case "A2":
+            found = epsilon(tree)
+            return Evaluation(f"eps of A2 on {tree.name}", found, factor - 1, relation="==")
+        case "queries":
+            needed = least_queries(H, mass, delta)
+            return Evaluation(f"best strategy on {tree.name}", needed, bound)
+    return Evaluation(f"SMC on {tree.name}", least_particles(tree, delta) * tree.horizon, bound)
 
 
 def least_particles(tree: TreeMDP, delta: float) -> int:

@@ -18,8 +18,6 @@ and u_N is exact by the backward recursion f_T = G_T,
 with u_N(x) = V(root) [(1 - 1/N) E_ref[f_1 | root] + f_1(x_1)/N] / Z. Moreover
 E_{x~pi}[u_N(x)] = E[(Zhat/Z)^2]. With one particle law = pi_ref and the certificate is attained.
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** Call everything SMC draws, except which particle is returned, its history. The
 probability under SMC of a history in which x is returned is pi(x) times the probability of that
 history under conditional SMC, times Z/Zhat: the chances of choosing the ancestors of x and finally
@@ -49,14 +47,19 @@ import sympy as sp
 from treesmc.sims.base import portable
 from treesmc.sims.laws.certificate import path_certificate, tv_certificate
 from treesmc.sims.laws.enumeration import enumerate_conditional, enumerate_smc
-from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.laws.moments import second_moment
 from treesmc.sims.trees.families import needle
 from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
+from treesmc.sims.trees.values import log_normalizer, target_law
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
+from treesmc.theory.claims.small_trees import (
+    all_paths,
+    chain_distance,
+    fair_bit,
+    small_trees,
+    smc_distance,
+)
 from treesmc.theory.prover.bruteforce.identities import (
     certificate_mean,
     certificate_recursion,
@@ -136,8 +139,7 @@ def _tv_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evalu
 def _needle_row(label: str, T: int, eps: float, N: int, bound: CertificateBound) -> Evaluation:
     """SMC's distance on `needle`, from the exact count chain, at many particles."""
     tree = needle(T, eps)
-    distance = total_variation(lineage_law(tree, N), target_law(tree))
-    return Evaluation(label, distance, bound(tree, N))
+    return Evaluation(label, chain_distance(tree, N), bound(tree, N))
 
 
 def _attained_row(label: str, tree: TreeMDP, N: int, bound: CertificateBound) -> Evaluation:

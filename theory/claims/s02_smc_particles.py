@@ -14,8 +14,6 @@ mean under pi_ref, and q_t = sup Q_t / inf M Q_t. Then
 So N >= (1/delta) sum_t (L (1+eps)^(2(T-t)+1) - 1) particles suffice for TV <= delta, in particular
 N >= L T (1+eps)^(2T-1) / delta; and N >= T (L (1+eps_V)^2 - 1)/delta under A3.
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** Take f_t of S1 along a frozen path x. Suppose f_t <= C Q_t, which holds with C = 1 at
 t = T, where both are G_T. Then at a node y of depth t-1
 
@@ -45,11 +43,10 @@ import sympy as sp
 
 from treesmc.sims.base import portable
 from treesmc.sims.laws.certificate import log_mixing_ratios, tv_certificate
-from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.trees.families import needle, product
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
-from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation, value_error
+from treesmc.sims.trees.values import epsilon, ratio_bound, value_error
 from treesmc.theory.bounds import (
     hidden_mass,
     instance_tv,
@@ -62,7 +59,7 @@ from treesmc.theory.bounds import (
 )
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.small_trees import small_trees, smc_distance
+from treesmc.theory.claims.small_trees import chain_distance, small_trees, smc_distance
 from treesmc.theory.prover.smt import Implication, certificate_step, future_reward_bounds
 from treesmc.theory.prover.steps import Step, geometric, identity, induction, inequality, smt
 from treesmc.theory.symbols import L, N, T, delta, eps, eps_positive, eps_V, q, r, t
@@ -184,13 +181,15 @@ def nearest_ratio(label: str, tree: TreeMDP, bound: FloatArray) -> Evaluation:
 
 def _needle_row(label: str, ratios: Ratios, T: int, eps: float, N: int) -> Evaluation:
     """SMC's distance on `needle` from the exact count chain."""
-    return Evaluation(label, _chain_distance(T, eps, N), instance_tv(ratios(T, eps, 1 + eps), N))
+    return Evaluation(
+        label, chain_distance(needle(T, eps), N), instance_tv(ratios(T, eps, 1 + eps), N)
+    )
 
 
 def _sufficient_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
     """SMC's exact distance on `needle` with the particles that the bound calls sufficient."""
     N = int(np.ceil(portable.exp(log_instance_particles(ratios(T, eps, 1 + eps), delta))))
-    return Evaluation(label, _chain_distance(T, eps, N), delta)
+    return Evaluation(label, chain_distance(needle(T, eps), N), delta)
 
 
 def _long_row(label: str, ratios: Ratios, T: int, eps: float, delta: float) -> Evaluation:
@@ -204,11 +203,6 @@ def _certificate_row(label: str, ratios: Ratios, T: int, eps: float, N: float) -
     """S1's certificate on `needle` at a long horizon: it never exceeds S2."""
     bound = instance_tv(ratios(T, eps, 1 + eps), N)
     return Evaluation(label, tv_certificate(needle(T, eps), N)[0], bound)
-
-
-def _chain_distance(T: int, eps: float, N: int) -> float:
-    tree = needle(T, eps)
-    return total_variation(lineage_law(tree, N), target_law(tree))
 
 
 ROWS: dict[str, Callable[..., Evaluation]] = {

@@ -13,8 +13,6 @@ queries. With S2 the exact exponent of the cost is 2 T log(1+eps), and the cost 
 if and only if eps = O(log T / T): eps = c log T / T has degree between 2c (here) and 2c + 2 (S2,
 with T steps a particle).
 
-**Kind.** Lower. **Source.** This project.
-
 **Proof.** Let r = 1 + eps, h = r^(2(T-1)) and H = floor(h) + 1: the root has H equally likely
 symbols of which one is hidden. V is 1 at depth 1, and every later step multiplies it by r below
 the hidden symbol and by 1/r elsewhere. So every Bellman ratio is 1, r or 1/r. Weighing r^(T-1)/H

@@ -13,8 +13,6 @@ inner node. A1 is not needed.
 over paths, and `persistent` attains the first bound for every T and eps. Correcting the sampler by
 rejection costs at most rho^2 proposals on average.
 
-**Kind.** Tight. **Source.** This project.
-
 **Proof.** The probabilities of the proposal telescope: law(x) = pi_ref(x) phi(x) / V(root) divided
 by the product of g over the prefixes of length 0..T-1. The factor at the root is the same for all
 paths, so pi/law = w/m, where w is the product of g over prefixes of length 1..T-1 and m is its mean
@@ -37,7 +35,6 @@ import sympy as sp
 
 from treesmc.sims.base import portable
 from treesmc.sims.trees.families import persistent, random_tree
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, target_law, total_variation
 from treesmc.theory.bounds import guided_single_tv, log_guided_rejection_cost
@@ -50,6 +47,7 @@ from treesmc.theory.claim import (
     Relation,
     instance_grid,
 )
+from treesmc.theory.claims.small_trees import perturbed
 from treesmc.theory.prover.bruteforce.identities import guided_ratio
 from treesmc.theory.prover.smt import extremal_inequality
 from treesmc.theory.prover.steps import Step, identity, inequality, sign, smt
@@ -122,9 +120,8 @@ def instances(quick: bool) -> Sequence[Instance]:
 def _random_instances(seeds: int) -> list[Instance]:
     found = []
     for seed in range(seeds):
-        for perturb in PERTURBATIONS.values():
-            base = random_tree(2 + seed % 4, branching=2 + seed % 2, sigma=1.5, seed=seed)
-            tree = perturb(base, (0.05, 0.3, 1.0)[seed % 3], seed=seed)
+        base = random_tree(2 + seed % 4, branching=2 + seed % 2, sigma=1.5, seed=seed)
+        for tree in perturbed(base, (0.05, 0.3, 1.0)[seed % 3], seed):
             found += [
                 Instance(f"{tree.name} {what}", {"tree": tree, "what": what})
                 for what in ("TV", "rejection")

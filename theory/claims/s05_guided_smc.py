@@ -15,8 +15,6 @@ particles suffice; one if eps = 0. If instead a particle is weighed and resample
 extended, by the weight of the node it left, the root's weight costs a resampling too, and the same
 holds with the first term counted twice.
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** K(b | s) g(s) = pi_ref(b | s) V(s_b)/V(s) telescopes: pi is proportional to the law of K
 times the product of g over the prefixes of length 0..T-1. So guided SMC is SMC with the naive
 proposal on the *twisted tree*, whose policy is K and whose reward model is the product of g along
@@ -42,7 +40,6 @@ import sympy as sp
 from treesmc.sims.laws.certificate import tv_certificate
 from treesmc.sims.laws.enumeration import enumerate_smc
 from treesmc.sims.trees.families import random_tree
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import bellman_log_ratio, epsilon, guided_policy, target_law
 from treesmc.sims.trees.values import total_variation as tv
@@ -50,7 +47,7 @@ from treesmc.theory.bounds import instance_tv, log_guided_uniform_particles, log
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
-from treesmc.theory.claims.small_trees import small_trees, smc_distance
+from treesmc.theory.claims.small_trees import perturbed, small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, geometric, identity, smt
 from treesmc.theory.symbols import T, delta, eps, eps_positive, t
 
@@ -165,7 +162,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     """Return small trees for enumeration, and longer ones for ratios and certificate."""
     trees, particles = small_trees(3 if quick else 12), (3,) if quick else (1, 2, 3)
     bases = [random_tree(6 if quick else 9, sigma=2.0, seed=seed) for seed in range(2)]
-    long = [perturb(base, 0.1, 1) for base in bases for perturb in PERTURBATIONS.values()]
+    long = [tree for base in bases for tree in perturbed(base, 0.1, 1)]
     exact = [random_tree(T, sigma=2.0, seed=T) for T in (1, 2, 3)]
     found = points("guided", tree=trees, N=particles)
     found += points("weighed afterwards", tree=trees, N=particles)

@@ -17,8 +17,6 @@ sum_t (eta_t(h_t^2) - 1). Then
 A prediction, not a bound: N*(delta) is near that constant over delta, far below any uniform
 bound.
 
-**Kind.** Rate. **Source.** This project.
-
 **Proof.** Zhat has mean Z. Zhat^2 is a product of squares of mean weights, and the square of a mean
 is the average over pairs of particles, of which 1/N are twice the same. Different particles choose
 their ancestors independently, by weight; a particle taken twice has one ancestor. Multiplied by the

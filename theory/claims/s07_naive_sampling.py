@@ -17,8 +17,6 @@ sigma^2 of log phi_1 under pi_1,
 
 for delta <= 1/2. On `product` with ratio r, kappa = r log(r)/(1+r) - log((1+r)/2).
 
-**Kind.** Rate. **Source.** This project.
-
 **Proof.** By exchange of samples P(c) = n p_c phi_c E[1/(phi_c + S)], where S is the sum of n - 1
 independent rewards; 1/x = integral_0^inf exp(-lam x) dlam and independence give the integral. For
 two classes, expanding M^(n-1) gives back the sum over the number k of samples in class 1.

@@ -19,8 +19,6 @@ So N >= (1/delta) sum_t (L* (1+eps)^(2(T-t+1)) - 1) particles suffice for TV <= 
 N >= T (L* (1+eps_V)^2 - 1)/delta in the second case. Multiplying V by one factor on each depth
 below T changes neither the law of the output nor that of Zhat.
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** For a child s' of s, Q_t = V*(s')/V(s) is the product of V*(s')/V*(s) <= L* and of
 V*(s)/V(s), and the latter is M Q_t. So q_t is at most L* times the largest over the least V*/V on
 depth t - 1. Under A2, V*/V is in [(1+eps)^-k, (1+eps)^k] with k = T-t+1 steps to go (S2); under A3
@@ -40,11 +38,10 @@ import sympy as sp
 from treesmc.figures.perturbations.points import seen_value_error
 from treesmc.sims.base import portable
 from treesmc.sims.laws.enumeration import enumerate_smc
-from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.trees.families import persistent
 from treesmc.sims.trees.reward_models import exact
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
-from treesmc.sims.trees.values import epsilon, log_increments, target_law, total_variation
+from treesmc.sims.trees.values import epsilon, log_increments, total_variation
 from treesmc.theory.bounds import (
     instance_tv,
     log_instance_particles,
@@ -54,7 +51,7 @@ from treesmc.theory.bounds import (
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
-from treesmc.theory.claims.small_trees import small_trees, smc_distance
+from treesmc.theory.claims.small_trees import chain_distance, small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, identity, smt, telescoping
 from treesmc.theory.symbols import T, delta, eps, t
 
@@ -145,7 +142,7 @@ def _sufficient_row(
     """SMC's exact distance on `persistent`, where V jumps and L* = 1, with particles enough."""
     tree = persistent(T, eps)
     N = int(np.ceil(portable.exp(log_instance_particles(tree_ratios(tree, "A2", ratios), delta))))
-    return Evaluation(label, total_variation(lineage_law(tree, N), target_law(tree)), delta)
+    return Evaluation(label, chain_distance(tree, N), delta)
 
 
 def scaled(tree: TreeMDP, classes: slice = slice(None)) -> TreeMDP:

@@ -20,8 +20,6 @@ ceil((m - delta) H) - 1, and
 
 S3's closed form is within 3/2 queries of what is needed and enough.
 
-**Kind.** Tight. **Source.** This project.
-
 **Proof.** The hidden symbol is among q queries and a guess with probability q/H + (1 - q/H)/(H-q),
 which is (q+1)/H. By symmetry of the order every other symbol is returned equally often, before and
 after giving up (giving up hits is enough, as m >= 1/2 >= 1/H). So with success s <= m the H - 1

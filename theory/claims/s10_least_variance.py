@@ -13,7 +13,7 @@ with equality if and only if V is sqrt A up to one factor per depth. The true va
 v = sum_{t<T} E_ref[Var(V*(s') | s_t) / V*(s_t)] / Z, which is more unless A/V*^2 is one number on
 each depth, as on `product`.
 
-**Kind.** Lower. **Source.** This project. Douc, Moulines & Olsson (2009, Probability and
+Douc, Moulines & Olsson (2009, Probability and
 Mathematical Statistics 29, 1-28) find the same weights optimal for one step of auxiliary particle
 filters.
 
@@ -36,13 +36,12 @@ import sympy as sp
 from treesmc.sims.base import portable
 from treesmc.sims.laws.moments import asymptotic_variance
 from treesmc.sims.trees.families import needle, product, random_tree
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.reward_models import exact, least_variance, power
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import class_laws, log_expectation, log_normalizer, log_true_value
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
-from treesmc.theory.claims.small_trees import small_trees
+from treesmc.theory.claims.small_trees import perturbed, small_trees
 from treesmc.theory.prover.steps import Step, identity, inequality, smt
 from treesmc.theory.symbols import V, Z
 
@@ -168,7 +167,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     powers = [partial(power, gamma=gamma) for gamma in (0.0, 0.8, 1.2)]
     models: list[Model] = [exact, least_variance, *powers]
     changed = [model(tree) for tree in bases for model in models]
-    noisy = [perturb(tree, 0.2, 1) for tree in bases for perturb in PERTURBATIONS.values()]
+    noisy = [noisy for tree in bases for noisy in perturbed(tree, 0.2, 1)]
     trees = [*small_trees(3 if quick else 12), *changed, *noisy, needle(30, 0.1)]
     found = points("v", tree=trees) + points("v of sqrt A", tree=[*bases, needle(30, 0.1)])
     found += points("v of V*", tree=[*bases, needle(30, 0.1), product(30)])

@@ -18,8 +18,6 @@ particles suffice for TV <= delta. At eps <= c/T and 1 < L <= e, b = floor(1/log
 (1 + 2 T log L)(e^(1+2c) - 1)/delta particles enough: the cost N T has degree 2 where L is constant
 and degree 1 where L = 1 + O(1/T). (For L > e resampling at every step, b = 1, is of that order.)
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** Between two resamplings the weights of a particle multiply to V(last)/V(first), which is
 the weight of one step of the coarsened tree, and its moves make one draw of that tree's policy.
 
@@ -45,7 +43,6 @@ from treesmc.sims.laws.enumeration import enumerate_smc
 from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.trees.coarsening import coarsened
 from treesmc.sims.trees.families import needle, needle_in_drift, random_tree
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
 from treesmc.theory.algebra import ceiling, log, one_plus, positive
@@ -53,7 +50,7 @@ from treesmc.theory.bounds import instance_tv
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s02_smc_particles import drift_steps, nearest_ratio
-from treesmc.theory.claims.small_trees import SHAPES, small_trees, smc_distance
+from treesmc.theory.claims.small_trees import SHAPES, perturbed, small_trees, smc_distance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, smt, telescoping
 from treesmc.theory.symbols import L, T, c, delta, eps, t
 
@@ -186,7 +183,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     found = points("never resampled", tree=trees, N=(2,))
     found += points("TV", tree=deep, times=((), (1,), (2,), (1, 2)), N=(2, 3))
     bases = [random_tree(6, sigma=1.0, seed=seed) for seed in range(1 if quick else 3)]
-    noisy = [perturb(tree, 0.1, 1) for tree in bases for perturb in PERTURBATIONS.values()]
+    noisy = [tree for base in bases for tree in perturbed(base, 0.1, 1)]
     long = [*noisy, *(needle_in_drift(T, 1 / T) for T in (12, 24))]
     found += points("range of q", tree=long, b=(1, 2, 3, 5))
     return found + points("enough", T=(4, 16) if quick else (4, 16, 64), c=(0.5, 1.0), delta=(0.1,))

@@ -13,8 +13,6 @@ or when the effective sample size is low.
 The reward model does not matter. Where the variances of each depth are all d_t^2 the bound is
 attained at every N, by V = V* and any such resampling at every step.
 
-**Kind.** Lower. **Source.** This project.
-
 **Proof.** Let S = E[Zhat/Z | the run so far]. It is a sum over the particles of shares, each a
 weight times V*/Z, and it ends as Zhat/Z. Unbiased resampling keeps its mean, and by Jensen does not
 lower that of its square.

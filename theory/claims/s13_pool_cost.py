@@ -9,8 +9,6 @@ iterations after the initial proposal.
 At eps = c/T the cost M T (H + 1) is O(L T^2 log^2(1/delta)): a factor T less than ZL-6.1, without
 its log T, and no event is set aside.
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** Let w = Zhat/Z of a proposal and tau = w q the target on pools and picks. Under tau the
 path x has law pi, and given x every other child of its pools is drawn from pi_ref: the factors
 V(picked)/sum of the pool of q cancel those of Zhat. With Y = V(child)/E_ref[V'|s] in [0, L'], of
@@ -44,7 +42,7 @@ import sympy as sp
 
 from treesmc.figures.pool.points import distances, proposals
 from treesmc.sims.base import portable
-from treesmc.sims.trees.families import needle_in_drift, product, random_tree
+from treesmc.sims.trees.families import needle_in_drift, product
 from treesmc.sims.trees.perturb import persistent
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound
@@ -52,6 +50,7 @@ from treesmc.theory.bounds import enough_iterations, enough_pool, linear_pool, l
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s01_certificate import logarithm_steps
+from treesmc.theory.claims.small_trees import mild_tree
 from treesmc.theory.claims.zl_6_1_pool_mh import pool_distance
 from treesmc.theory.prover.bruteforce.identities import pool_invariance
 from treesmc.theory.prover.steps import Step, identity, inequality, limit, sign, smt
@@ -211,8 +210,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     """Return trees of independent bits, on which the law of the chain is known exactly."""
     horizons = (4, 16) if quick else (4, 16, 64)
     found = points("TV", T=horizons[:2], c=(0.0, 1.0), delta=(0.5, 0.01))
-    explicit = random_tree(2, concentration=3.0, sigma=0.25)
-    found += points("TV over paths", tree=[persistent(explicit, 0.05)], delta=(0.5,))
+    found += points("TV over paths", tree=[persistent(mild_tree(2, 0), 0.05)], delta=(0.5,))
     if not quick:
         found += points("TV", T=(12, 32), c=(0.5, 2.0), delta=(0.1,))
     found += points("moment of the weight", T=horizons, c=(0.0, 1.0), delta=(0.1,))

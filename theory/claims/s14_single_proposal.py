@@ -12,8 +12,6 @@ of guided sampling in total variation; with S4, within that and tanh((T-1)/2 log
 where the tanh is at most delta/2, in particular where V = V*, M of order sqrt(T)/delta is enough:
 cost O(T^(3/2)/delta).
 
-**Kind.** Upper. **Source.** This project.
-
 **Proof.** Let Y = V(child)/E_ref[V'|s], in [1/L', L'] and of mean one under pi_ref, and let m = 1+d
 be the mean of Y over a pool. Given the class, symbol b is picked with its guided probability times
 r_b = E[1/m | b is in the pool]. From 1/m = 1 - d + d^2/m and m >= 1/L',
@@ -38,13 +36,13 @@ import sympy as sp
 from treesmc.figures.pool.points import distances
 from treesmc.sims.laws.enumeration import enumerate_pool_mh
 from treesmc.sims.trees.families import product, random_tree
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, ratio_bound, target_law, total_variation
 from treesmc.theory.bounds import guided_single_tv, pool_bias
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.s01_certificate import logarithm_steps
+from treesmc.theory.claims.small_trees import mild_tree, perturbed
 from treesmc.theory.prover.steps import Step, identity, sign, smt
 from treesmc.theory.symbols import L, M, T, delta, eps
 
@@ -166,9 +164,8 @@ def instances(quick: bool) -> Sequence[Instance]:
 def mild_trees(count: int) -> Iterator[TreeMDP]:
     """Yield trees of horizon 2 whose L' is small, under every perturbation."""
     for seed in range(count):
-        base = random_tree(2, concentration=3.0, sigma=0.25, seed=seed)
-        yield base
-        yield from (perturb(base, 0.05, seed) for perturb in PERTURBATIONS.values())
+        yield mild_tree(2, seed)
+        yield from perturbed(mild_tree(2, seed), 0.05, seed)
 
 
 def _squared(T: int, eps: float, L: float, M: int) -> float:

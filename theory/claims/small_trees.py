@@ -10,6 +10,7 @@ import numpy as np
 
 from treesmc.sims.base import portable
 from treesmc.sims.laws.enumeration import enumerate_smc
+from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import IntArray, TreeMDP
@@ -25,9 +26,18 @@ def small_trees(count: int) -> list[TreeMDP]:
     for seed in range(count):
         T, branching = SHAPES[seed % len(SHAPES)]
         base = random_tree(T, branching, sigma=0.5 + seed % 3, seed=seed)
-        error = ERRORS[seed % len(ERRORS)]
-        found += [perturb(base, error, seed=seed) for perturb in PERTURBATIONS.values()]
+        found += perturbed(base, ERRORS[seed % len(ERRORS)], seed)
     return found
+
+
+def mild_tree(T: int, seed: int) -> TreeMDP:
+    """Return a random tree whose rewards and policy differ little, so that pools stay small."""
+    return random_tree(T, concentration=3.0, sigma=0.25, seed=seed)
+
+
+def perturbed(tree: TreeMDP, error: float, seed: int) -> list[TreeMDP]:
+    """Return a tree under every perturbation."""
+    return [perturb(tree, error, seed=seed) for perturb in PERTURBATIONS.values()]
 
 
 def all_paths(tree: TreeMDP) -> IntArray:
@@ -44,3 +54,8 @@ def fair_bit(edge: float) -> TreeMDP:
 def smc_distance(tree: TreeMDP, N: int) -> float:
     """Return the exact TV between pi and SMC's output, naive proposal, multinomial resampling."""
     return total_variation(np.array(enumerate_smc(tree, N).law), target_law(tree))
+
+
+def chain_distance(tree: TreeMDP, N: int) -> float:
+    """Return the same by the count chain, on trees of two lineages and at many particles."""
+    return total_variation(lineage_law(tree, N), target_law(tree))

@@ -5,7 +5,6 @@ Algorithm: any that queries the reference policy and the values of nodes, adapti
 Hypotheses: A1 with L >= 1 + eps; A2 with eps; ``(1 + eps)^(2m) >= 2``.
 Guarantee: there is a tree on which being within TV 1/3 of the target takes at least
 ``((1 + eps)^(2T/3) - 7)/6`` value queries.
-Kind: lower bound. Source: Zhu & Lu (2026), Theorem 4.2, as stated in arXiv:2602.01381.
 
 The tree is that of ZL-4.1 with 1 + eps in place of L. A branching number must be an integer and
 1 + eps is not one, so the prefix is one of H = floor((1 + eps)^(2m)) equally likely code words.
@@ -14,12 +13,11 @@ The repair costs one prefix in the count (7 in place of 6) and raises the hidden
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import sympy as sp
 
-from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import log_zhu_lu_lower_cost
 from treesmc.theory.claim import (
     Claim,
@@ -34,12 +32,10 @@ from treesmc.theory.claims.hidden_prefix import (
     CITED,
     PAPER_DELTA,
     counting_steps,
-    hidden_mass_row,
+    hidden_row,
     mass_steps,
     needed_step,
     power,
-    queries_row,
-    smc_row,
 )
 from treesmc.theory.growth import Growth, growth_step
 from treesmc.theory.prover.steps import Step, sign
@@ -99,69 +95,23 @@ def _repair_steps() -> list[Step]:
 def instances(quick: bool) -> Sequence[Instance]:
     """Return the trees with between 2 and 256 prefixes, each with its audits."""
     errors, thirds = ((0.5, 1.0), (2, 3)) if quick else ((0.1, 0.25, 0.5, 0.9), (2, 4, 8, 16))
-    points = instance_grid(eps=errors, m=thirds, look=tuple(ROWS))
+    points = instance_grid(eps=errors, m=thirds, look=("mass", "A1", "A2", "queries", "SMC"))
     return [x for x in points if 2 <= prefix_count(x["m"], 1 + x["eps"]) <= 256]
 
 
-def evaluate(instance: Instance) -> Evaluation:
-    """Return the row that the instance asks for."""
-    return ROWS[instance["look"]](instance["eps"], instance["m"])
+def evaluate(
+    instance: Instance, exponent: float = 2 / 3, more: int = 0, factor: float = 1.0
+) -> Evaluation:
+    """Return the row that the instance asks for; all else than the defaults is false.
 
-
-def _tree(error: float, m: int) -> TreeMDP:
-    return hidden_prefix_tree(m, 1 + error, prefix_count(m, 1 + error))
-
-
-def _bound(error: float, m: int) -> float:
-    return float(BOUND.subs({eps: error, T: 3 * m}))
-
-
-def _mass(error: float, m: int) -> Evaluation:
-    return hidden_mass_row(_tree(error, m))
-
-
-def _ratio_audit(error: float, m: int) -> Evaluation:
-    tree = _tree(error, m)
-    return Evaluation(f"L of A1 on {tree.name}", ratio_bound(tree), 1 + error, relation="==")
-
-
-def _bellman_audit(error: float, m: int) -> Evaluation:
-    tree = _tree(error, m)
-    return Evaluation(f"eps of A2 on {tree.name}", epsilon(tree), error, relation="==")
-
-
-def _queries(error: float, m: int) -> Evaluation:
-    return queries_row(_tree(error, m), prefix_count(m, 1 + error), _bound(error, m))
-
-
-def _smc(error: float, m: int) -> Evaluation:
-    return smc_row(_tree(error, m), _bound(error, m))
-
-
-ROWS: dict[str, Callable[[float, int], Evaluation]] = {
-    "mass": _mass,
-    "A1": _ratio_audit,
-    "A2": _bellman_audit,
-    "queries": _queries,
-    "SMC": _smc,
-}
-
-
-def _exponent_one(instance: Instance) -> Evaluation:
+    The bound has the exponent times T, the tree has so many prefixes `more`, and V grows by
+    `factor` + eps.
+    """
     error, m = instance["eps"], instance["m"]
-    bound = float(BOUND.subs({eps: error, T: 9 * m / 2}))
-    return queries_row(_tree(error, m), prefix_count(m, 1 + error), bound)
-
-
-def _rounded_up(instance: Instance) -> Evaluation:
-    error, m = instance["eps"], instance["m"]
-    return hidden_mass_row(hidden_prefix_tree(m, 1 + error, prefix_count(m, 1 + error) + 2))
-
-
-def _ratio_only(instance: Instance) -> Evaluation:
-    error, m = instance["eps"], instance["m"]
-    tree = hidden_prefix_tree(m, 2 + error, prefix_count(m, 2 + error))
-    return Evaluation(f"eps of A2 on {tree.name}", epsilon(tree), error, relation="==")
+    H = prefix_count(m, factor + error) + more
+    tree = hidden_prefix_tree(m, factor + error, H)
+    bound = float(BOUND.subs({eps: error, T: 3 * m * exponent / (2 / 3)}))
+    return hidden_row(instance["look"], tree, H, 1 + error, bound)
 
 
 CLAIM = Claim(
@@ -177,9 +127,9 @@ CLAIM = Claim(
     instances=instances,
     evaluate=evaluate,
     mutations=(
-        Mutation("exponent 2T/3 raised to T", evaluate=_exponent_one),
-        Mutation("floor plus two prefixes", evaluate=_rounded_up),
-        Mutation("factor of A1 in place of A2's", evaluate=_ratio_only),
+        Mutation("exponent 2T/3 raised to T", evaluate=partial(evaluate, exponent=1.0)),
+        Mutation("floor plus two prefixes", evaluate=partial(evaluate, more=2)),
+        Mutation("factor of A1 in place of A2's", evaluate=partial(evaluate, factor=2.0)),
         Mutation(
             "floor at no cost",
             steps=lambda quick: [

@@ -4,7 +4,6 @@ Model: a tree with reward model V; intermediate targets ``pi_t`` proportional to
 Algorithm: one particle, each symbol drawn from ``K = pi_ref V(child) / E_ref[V'|s]``.
 Hypotheses: A2, ``w(s) = E_ref[V'|s]/V(s)`` in ``[1/(1+eps), 1+eps]``.
 Guarantee: ``TV(law of the prefix of length t, pi_t) <= 2 t eps``.
-Kind: upper bound. Source: Zhu & Lu (2026), Theorem 4.3, as stated in arXiv:2602.01381.
 
 Proof. ``pi_{t+1}`` is ``pi_t`` tilted by w/m, m the mean of w, then moved by K; the law of the
 prefix is moved by K alone. Moving by one kernel does not increase TV, so each step adds the TV of
@@ -24,7 +23,6 @@ import sympy as sp
 
 from treesmc.sims.base import portable
 from treesmc.sims.trees import families
-from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import class_laws, epsilon, guided_policy, total_variation
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
@@ -37,6 +35,7 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
+from treesmc.theory.claims.small_trees import perturbed
 from treesmc.theory.prover.steps import Step, identity, limit, sign, telescoping
 from treesmc.theory.symbols import T, V, eps, r, t
 
@@ -104,7 +103,7 @@ def instances(quick: bool) -> Sequence[Instance]:
     trees = [families.persistent(T_, e) for T_ in horizons for e in errors]
     for seed in range(2 if quick else 10):
         base = families.random_tree(5, sigma=0.8, seed=seed)
-        trees += [perturb(base, 0.08, seed) for perturb in PERTURBATIONS.values()]
+        trees += perturbed(base, 0.08, seed)
     return instance_grid(tree=trees) + _benign()
 
 

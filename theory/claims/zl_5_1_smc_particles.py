@@ -5,7 +5,6 @@ Algorithm: SMC with N particles, proposal pi_ref, weight G_t, multinomial resamp
 the output is one particle drawn by weight at T.
 Hypotheses: A1 with L, A2 with eps.
 Guarantee: ``N >= L^6 T (1+eps)^(6(T-1)) / (2 delta)`` gives TV(output law, pi) <= delta.
-Kind: upper bound. Source: Zhu & Lu (2026), Theorem 5.1, as stated in arXiv:2602.01381.
 
 Proof, as the paper goes:
 
@@ -23,16 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import sympy as sp
 
 from treesmc.sims.base import portable
-from treesmc.sims.laws.enumeration import enumerate_smc
-from treesmc.sims.laws.lineage import is_two_lineage, lineage_law
+from treesmc.sims.laws.lineage import is_two_lineage
 from treesmc.sims.trees import families
-from treesmc.sims.trees.perturb import PERTURBATIONS
-from treesmc.sims.trees.tree import FloatArray, TreeMDP
-from treesmc.sims.trees.values import epsilon, ratio_bound, target_law, total_variation
+from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import epsilon, ratio_bound
 from treesmc.theory.bounds import log_zhu_lu_middle_tv, log_zhu_lu_particles, log_zhu_lu_tv
 from treesmc.theory.claim import (
     Claim,
@@ -43,13 +39,14 @@ from treesmc.theory.claim import (
     instance_grid,
     zhu_lu,
 )
+from treesmc.theory.claims.s02_smc_particles import drift_steps
+from treesmc.theory.claims.small_trees import chain_distance, perturbed, smc_distance
 from treesmc.theory.prover.steps import (
     Step,
     geometric,
     identity,
     inequality,
     sign,
-    smt,
     telescoping,
 )
 from treesmc.theory.symbols import AT_LEAST_ONE, L, T, delta, eps, eps_positive, q, r
@@ -73,27 +70,8 @@ def steps(quick: bool) -> Sequence[Step]:
 def _range_steps() -> list[Step]:
     above, below = L * r**_left, 1 / (L * r**_left)
     return [
-        *_tower_steps(),
+        *drift_steps(),
         identity("q_p, the largest over the smallest Q_p", above / below, L**2 * r ** (2 * _left)),
-    ]
-
-
-def _tower_steps() -> list[Step]:
-    """One step of ``r^-k V <= E_ref[phi|s] <= r^k V`` for two children, hence for any number.
-
-    x, y are the children's values, u, v their expected rewards, w and 1 - w their probabilities,
-    and drift is r^k so far.
-    """
-    u, v, x, y, here, drift = sp.symbols("u v x y here drift", positive=True)
-    w = sp.Symbol("w", nonnegative=True)
-    future, value = w * u + (1 - w) * v, w * x + (1 - w) * y
-    points = {s: (sp.Rational(1, 2), 1, 2) for s in (u, v, x, y, here, drift, r)}
-    axes = {**points, w: (0, sp.Rational(1, 3), 1)}
-    above = [w <= 1, u <= drift * x, v <= drift * y, value <= r * here]
-    below = [w <= 1, drift * u >= x, drift * v >= y, r * value >= here]
-    return [
-        smt("tower, above", above, future <= drift * r * here, axes=axes),
-        smt("tower, below", below, drift * r * future >= here, axes=axes),
     ]
 
 
@@ -180,9 +158,9 @@ def instances(quick: bool) -> Sequence[Instance]:
     needles = [families.needle(T_, e) for T_ in horizons for e in errors]
     points = instance_grid(tree=needles, N=counts, bound=tuple(LOG_BOUNDS))
     small = [
-        perturb(families.random_tree(2, sigma=0.5, seed=seed), 0.1, seed)
+        tree
         for seed in range(1 if quick else 6)
-        for perturb in PERTURBATIONS.values()
+        for tree in perturbed(families.random_tree(2, sigma=0.5, seed=seed), 0.1, seed)
     ]
     return points + instance_grid(tree=small, N=(1, 2, 4), bound=tuple(LOG_BOUNDS))
 
@@ -208,12 +186,7 @@ def exact_smc_distance(tree: TreeMDP, N: int) -> float:
     N : int
         Particles.
     """
-    law = lineage_law if is_two_lineage(tree) else _enumerated_law
-    return total_variation(law(tree, N), target_law(tree))
-
-
-def _enumerated_law(tree: TreeMDP, N: int) -> FloatArray:
-    return np.array(enumerate_smc(tree, N).law, dtype=float)
+    return chain_distance(tree, N) if is_two_lineage(tree) else smc_distance(tree, N)
 
 
 def _exponent_one(instance: Instance) -> Evaluation:

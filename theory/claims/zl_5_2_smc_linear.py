@@ -3,7 +3,6 @@
 Model, algorithm: those of ZL-5.1.
 Hypotheses: A1 with L fixed, A2 with ``eps <= c/T``.
 Guarantee: ``N = O(T)`` particles, hence cost ``N T = O(T^2)``.
-Kind: rate. Source: Zhu & Lu (2026), Corollary 5.2, as stated in arXiv:2602.01381.
 
 Proof. ``(1 + c/T)^(6(T-1)) <= e^(6c)``, so ZL-5.1's number of particles is at most
 ``L^6 e^(6c)/(2 delta)`` times T, and that constant is its limit. The degree is attained: on
