@@ -87,11 +87,6 @@ class ParticleRoutes:
     middle: float
     zhu_lu: float
 
-    def chain(self) -> list[float]:
-        """Return log of the whole particles of the routes of `CHAIN` that are known, in order."""
-        known = [value for name in CHAIN if (value := getattr(self, name)) is not None]
-        return [_log_whole(value) for value in known]
-
 
 def compare(tree: TreeMDP, delta: float) -> ParticleRoutes:
     """Compute all routes on one tree.
@@ -149,7 +144,7 @@ def _log(x: float) -> float:
     return portable.log(x) if x > 0 else -math.inf
 
 
-def _log_whole(log_N: float) -> float:
+def log_whole(log_N: float) -> float:
     """Round particles up to a whole number of at least one, where floats can tell."""
     return portable.log(max(1, math.ceil(portable.exp(log_N) - 1e-9))) if log_N < 30 else log_N
 
@@ -159,4 +154,4 @@ def _particles(log_N: float | None) -> str:
         return ""
     if log_N == math.inf:
         return "inf"
-    return f"{portable.exp(_log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"
+    return f"{portable.exp(log_whole(log_N)):.3g}" if log_N < 700 else f"e^{log_N:.0f}"

@@ -60,8 +60,16 @@ from treesmc.theory.bounds import (
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluate, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import chain_distance, small_trees, smc_distance
-from treesmc.theory.prover.smt import Implication, certificate_step, future_reward_bounds
-from treesmc.theory.prover.steps import Step, geometric, identity, induction, inequality, smt
+from treesmc.theory.prover.smt import certificate_step, future_reward_bounds
+from treesmc.theory.prover.steps import (
+    Step,
+    geometric,
+    identity,
+    implication,
+    induction,
+    inequality,
+    smt,
+)
 from treesmc.theory.symbols import L, N, T, delta, eps, eps_positive, eps_V, q, r, t
 
 BOUND = sp.exp(log_uniform_particles(T, eps, L, delta))
@@ -86,7 +94,7 @@ def certificate_steps() -> tuple[Step, ...]:
         smt("backward step, times N", given, (N - 1) * Mf + fx <= C * (N - 1 + q) * MQ, axes=axes),
         identity("collected", C * (N - 1 + q) / N, C * (1 + (q - 1) / N)),
         identity("G M Q_t = Q_{t-1}", V_s / V_parent * (V_star / V_s), V_star / V_parent),
-        _decide(certificate_step()),
+        implication(certificate_step(), prefix="z3: "),
     )
 
 
@@ -113,7 +121,7 @@ def range_steps(lag: int = 0) -> tuple[Step, ...]:
         *drift_steps(),
         identity("q_t under A2", top / bottom, L * (1 + eps) ** (2 * (T - t) + 1)),
         identity("q_t under A3", L * (1 + eps_V) / (1 + eps_V) ** -1, L * (1 + eps_V) ** 2),
-        *map(_decide, small),
+        *(implication(statement, prefix="z3: ") for statement in small),
     )
 
 
@@ -131,11 +139,6 @@ def closed_form_steps() -> tuple[Step, ...]:
         identity("gain over ZL-5.1", ZHU_LU / CLOSED_FORM, L**5 * (1 + eps) ** (4 * T - 5) / 2),
         identity("nothing is needed when V is constant", (L * term - 1).subs({L: 1, eps: 0}), 0),
     )
-
-
-def _decide(statement: Implication) -> Step:
-    """Turn a statement of the z3 layer into a step."""
-    return smt(f"z3: {statement.name}", statement.given, statement.conclusion, axes=statement.axes)
 
 
 def steps(quick: bool) -> tuple[Step, ...]:
@@ -270,7 +273,7 @@ CLAIM = Claim(
         Mutation("without L", evaluate=by_kind(ROWS, ratios=_with_power(0.0))),
         Mutation("power 1/2 of L", evaluate=by_kind(ROWS, ratios=_with_power(0.5))),
         Mutation("one step less: 2(T-t) - 1", evaluate=_mutant(shift=-1.0)),
-        Mutation("0.99 of (q - 1)/N", lambda quick: [_decide(certificate_step(_nearly))]),
+        Mutation("0.99 of (q - 1)/N", lambda quick: [implication(certificate_step(_nearly))]),
         Mutation("0.99 of a in the sum", lambda quick: [product_step(_nearly * a)]),
         Mutation("A2 on one step less", lambda quick: range_steps(lag=1)),
     ),

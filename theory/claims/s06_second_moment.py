@@ -36,7 +36,7 @@ is b/N and its mean square is v/N to first order, since one frozen particle in N
 variance at second order only; the cube is of smaller order. So N (law/pi - 1) -> v - b.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -56,9 +56,13 @@ from treesmc.sims.trees.values import log_normalizer, target_law, total_variatio
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
-from treesmc.theory.prover.bruteforce.identities import pair_recursion, unbiased
-from treesmc.theory.prover.bruteforce.tree import Prefix, SymbolicTree, symbolic_tree
-from treesmc.theory.prover.steps import Decision, Step, identity, limit, telescoping
+from treesmc.theory.prover.bruteforce.identities import (
+    enumerated_step,
+    pair_recursion,
+    unbiased,
+)
+from treesmc.theory.prover.bruteforce.tree import Prefix, SymbolicTree
+from treesmc.theory.prover.steps import Step, identity, limit, telescoping
 from treesmc.theory.symbols import T, Z, t
 
 b, v = sp.symbols("b v", real=True)
@@ -94,17 +98,13 @@ def variance_step(T: int, offset: int = 0) -> Step:
     ``offset`` is added to the number of terms of v: any but 0 is false.
     """
 
-    def check() -> Decision:
-        tree = symbolic_tree(T)
-        Z2 = future(tree, ()) ** 2
+    def sides(tree: SymbolicTree) -> Iterator[bool]:
         met = sum(met_at(tree, depth) for depth in range(1, T + 1))
-        rest = pair_series(tree, (), ())[1] - met + (T + offset) * Z2
-        if rest == 0:
-            return Decision("universal", "the difference is the zero polynomial")
-        return Decision("failed", f"a polynomial of {len(rest.terms())} terms is left")
+        slope = pair_series(tree, (), ())[1]
+        yield slope == met - (T + offset) * future(tree, ()) ** 2
 
-    statement = f"the derivative of E[Zhat^2] in 1/N at 0 is v Z^2, T = {T}"
-    return Step(f"N Var -> v at T = {T}", statement, "", "polynomial identity", check)
+    statement = "the derivative of E[Zhat^2] in 1/N at 0 is v Z^2"
+    return enumerated_step(f"N Var -> v at T = {T}", statement, T, "N -> infinity", sides)
 
 
 def future(tree: SymbolicTree, x: Prefix) -> PolyElement:

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from treesmc.theory.prover.smt import prove
+from treesmc.theory.prover.smt import Implication, prove
 
 Grade = Literal["universal", "grid", "failed"]
 Bounds = Mapping[sp.Symbol, Any]
@@ -291,6 +291,12 @@ def smt(
 
     words = hypotheses or ", ".join(map(str, given))
     return Step(name, conclusion, words, "smt", check)
+
+
+def implication(statement: Implication, *, prefix: str = "") -> Step:
+    """Step: a statement of `treesmc.theory.prover.smt`, by `smt`."""
+    name = f"{prefix}{statement.name}"
+    return smt(name, statement.given, statement.conclusion, axes=statement.axes)
 
 
 def grid(

@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.theory.prover import smt, steps
+from treesmc.theory.prover import smt
 
 TRUE = [
     *(smt.extremal_inequality(atoms, below) for atoms, below in [(2, 1), (3, 1), (3, 2)]),
@@ -24,10 +24,6 @@ MUTANTS = [
 
 def names(statements):
     return [statement.name for statement in statements]
-
-
-def step(statement):
-    return steps.smt(statement.name, statement.given, statement.conclusion, axes=statement.axes)
 
 
 @pytest.mark.parametrize("statement", MUTANTS, ids=names(MUTANTS))

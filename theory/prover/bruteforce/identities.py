@@ -30,7 +30,7 @@ def unbiased(N: int = 2, T: int = 2) -> Step:
     def sides(tree: SymbolicTree) -> Iterable[bool]:
         yield difference(moment(tree, N, 1), tree.normalizer()).vanishes()
 
-    return _step("unbiased", "E[Zhat] = Z", T, f"N = {N}", sides)
+    return enumerated_step("unbiased", "E[Zhat] = Z", T, f"N = {N}", sides)
 
 
 def pair_recursion(N: int = 2, T: int = 2) -> Step:
@@ -40,7 +40,7 @@ def pair_recursion(N: int = 2, T: int = 2) -> Step:
         recursion = second_moment(tree, Fraction(1, N))
         yield difference(moment(tree, N, 2), recursion).vanishes()
 
-    return _step("pair recursion", "U_0(root, root) = E[Zhat^2]", T, f"N = {N}", sides)
+    return enumerated_step("pair recursion", "U_0(root, root) = E[Zhat^2]", T, f"N = {N}", sides)
 
 
 def certificate_recursion(N: int = 2, T: int = 2) -> Step:
@@ -51,7 +51,7 @@ def certificate_recursion(N: int = 2, T: int = 2) -> Step:
             recursion = certificate(tree, Fraction(1, N), x)
             yield difference(moment(tree, N, 1, x), recursion).vanishes()
 
-    return _step("certificate recursion", "f_0(root) = Z u_N(x)", T, f"N = {N}", sides)
+    return enumerated_step("certificate recursion", "f_0(root) = Z u_N(x)", T, f"N = {N}", sides)
 
 
 def certificate_mean(N: int = 2, T: int = 2) -> Step:
@@ -62,7 +62,7 @@ def certificate_mean(N: int = 2, T: int = 2) -> Step:
         mean = sum(tree.mass(x) * certificate(tree, share, x) for x in tree.leaves())
         yield difference(moment(tree, N, 2), mean).vanishes()
 
-    return _step("certificate mean", "E_pi[u_N] = E[(Zhat/Z)^2]", T, f"N = {N}", sides)
+    return enumerated_step("certificate mean", "E_pi[u_N] = E[(Zhat/Z)^2]", T, f"N = {N}", sides)
 
 
 def output_ratio(N: int = 2, T: int = 2) -> Step:
@@ -73,7 +73,7 @@ def output_ratio(N: int = 2, T: int = 2) -> Step:
             conditional = moment(tree, N, -1, x).scaled(tree.mass(x))
             yield difference(output_law(tree, N, x), conditional).vanishes()
 
-    return _step("output ratio", "law(x)/pi(x) = E_cond[Z/Zhat]", T, f"N = {N}", sides)
+    return enumerated_step("output ratio", "law(x)/pi(x) = E_cond[Z/Zhat]", T, f"N = {N}", sides)
 
 
 def guided_ratio(T: int = 2) -> Step:
@@ -86,7 +86,7 @@ def guided_ratio(T: int = 2) -> Step:
             yield law * ratio == tree.mass(x) * law_under * ratio_under
 
     statement = "Z pi(x)/law(x) = V(root) prod_t E_ref[V'|x_1:t]/V(x_1:t)"
-    return _step("guided ratio", statement, T, "one particle", sides)
+    return enumerated_step("guided ratio", statement, T, "one particle", sides)
 
 
 def pool_balance(M: int = 2, T: int = 2) -> Step:
@@ -102,7 +102,7 @@ def pool_balance(M: int = 2, T: int = 2) -> Step:
             yield reversible(tree, here, there)
 
     statement = "tau(s) q(s') min(1, R) = tau(s') q(s) min(1, 1/R)"
-    return _step("pool balance", statement, T, f"M = {M}", sides)
+    return enumerated_step("pool balance", statement, T, f"M = {M}", sides)
 
 
 def pool_invariance(M: int = 2, T: int = 2) -> Step:
@@ -113,16 +113,18 @@ def pool_invariance(M: int = 2, T: int = 2) -> Step:
             above, total = pool_marginal(tree, M, x)
             yield above * tree.normalizer() == tree.mass(x) * total
 
-    return _step("pool invariance", "marginal of tau = pi", T, f"M = {M}", sides)
+    return enumerated_step("pool invariance", "marginal of tau = pi", T, f"M = {M}", sides)
 
 
-def _step(
+def enumerated_step(
     name: str,
     statement: str,
     T: int,
     scope: str,
     sides: Callable[[SymbolicTree], Iterable[bool]],
 ) -> Step:
+    """Step: all `sides`, equalities in the letters of the binary tree of horizon T, hold."""
+
     def check() -> Decision:
         if all(sides(symbolic_tree(T))):
             return Decision("universal", "the enumerated laws agree identically in all letters")
