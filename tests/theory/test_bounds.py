@@ -12,10 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treesmc.sims.trees.families import needle, persistent
-from treesmc.sims.trees.values import (
-    guided_law,
-    target_law,
-)
+from treesmc.sims.trees.values import guided_law, target_law
 from treesmc.theory import bounds
 from treesmc.theory.algebra import LogNumber, from_logs
 from treesmc.theory.claims import s07_naive_sampling, s11_rare_resampling

@@ -17,7 +17,6 @@ from treesmc.theory.queries import (
     output,
     prefix_count,
     spelt_prefix_tree,
-    strategies,
     success,
 )
 
@@ -37,11 +36,6 @@ def test_a_slightly_smaller_bound_is_refuted(H, q):
 
 def test_dynamic_programming_beyond_enumeration():
     assert all(best_success(H, q) == Fraction(q + 1, H) for H in (10, 64, 200) for q in (0, 3, 9))
-
-
-def test_number_of_strategies():
-    assert sum(1 for _ in strategies(3, 1)) == 3**3
-    assert sum(1 for _ in strategies(2, 2)) == 2**7
 
 
 def test_a_strategy_by_hand():

@@ -42,12 +42,7 @@ from treesmc.sims.trees.families import needle
 from treesmc.sims.trees.values import epsilon, ratio_bound, target_law
 from treesmc.theory.bounds import log_hidden_queries, log_instance_particles
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
-from treesmc.theory.claims.hidden_prefix import (
-    HALF,
-    counting_steps,
-    least_particles,
-    mass_steps,
-)
+from treesmc.theory.claims.hidden_prefix import HALF, counting_steps, least_particles, mass_steps
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.prover.steps import Step, identity, limit, smt
 from treesmc.theory.symbols import H, T, delta, eps, eps_positive

@@ -56,11 +56,7 @@ from treesmc.sims.trees.values import log_normalizer, target_law, total_variatio
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.points import by_kind, points
 from treesmc.theory.claims.small_trees import all_paths, fair_bit, small_trees, smc_distance
-from treesmc.theory.prover.bruteforce.identities import (
-    enumerated_step,
-    pair_recursion,
-    unbiased,
-)
+from treesmc.theory.prover.bruteforce.identities import enumerated_step, pair_recursion, unbiased
 from treesmc.theory.prover.bruteforce.tree import Prefix, SymbolicTree
 from treesmc.theory.prover.steps import Step, identity, limit, telescoping
 from treesmc.theory.symbols import T, Z, t

@@ -41,14 +41,7 @@ from treesmc.theory.claim import (
 )
 from treesmc.theory.claims.s02_smc_particles import drift_steps
 from treesmc.theory.claims.small_trees import chain_distance, perturbed, smc_distance
-from treesmc.theory.prover.steps import (
-    Step,
-    geometric,
-    identity,
-    inequality,
-    sign,
-    telescoping,
-)
+from treesmc.theory.prover.steps import Step, geometric, identity, inequality, sign, telescoping
 from treesmc.theory.symbols import AT_LEAST_ONE, L, T, delta, eps, eps_positive, q, r
 
 BOUND = sp.exp(log_zhu_lu_particles(T, eps, L, delta))

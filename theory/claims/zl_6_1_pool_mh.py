@@ -44,12 +44,7 @@ from treesmc.sims.trees.values import (
     target_law,
     total_variation,
 )
-from treesmc.theory.bounds import (
-    log_pool_iterations,
-    log_pool_ratio,
-    pool_contraction,
-    pool_size,
-)
+from treesmc.theory.bounds import log_pool_iterations, log_pool_ratio, pool_contraction, pool_size
 from treesmc.theory.claim import (
     Claim,
     Evaluation,
