@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from treesmc.theory.claims import CLAIMS
+from treesmc.theory.claims import CLAIMS, select
 
 if TYPE_CHECKING:
     from treesmc.theory.verify import Finding
@@ -47,34 +47,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check claims and print what was found; return 1 if one fails."""
-    from treesmc.theory.claims import select
     from treesmc.theory.verify import check
 
     claims = select([*args.claims, args.explain] if args.explain else args.claims)
     checked = (check(claim, args.quick) for claim in claims)
-    show = _show_table
-    if args.json or args.markdown:
-        show = _show_json if args.json else _show_markdown
-    elif args.explain:
-        show = _show_proofs
-    return int(any(result.complaints for result in show(checked)))
+    if args.json or args.markdown or args.explain:
+        results = list(checked)
+        print(_text(results, args))
+    else:
+        results = _show_table(checked)
+    return int(any(result.complaints for result in results))
 
 
-def _show_json(checked: Iterable[Finding]) -> list[Finding]:
+def _text(results: list[Finding], args: argparse.Namespace) -> str:
     from treesmc.sims.base.jsontext import written
-    from treesmc.theory.verify import summary
+    from treesmc.theory.verify import claims_table_markdown, summary
 
-    results = list(checked)
-    print(written([summary(result) for result in results]))
-    return results
-
-
-def _show_markdown(checked: Iterable[Finding]) -> list[Finding]:
-    from treesmc.theory.verify import claims_table_markdown
-
-    results = list(checked)
-    print(claims_table_markdown(results), end="")
-    return results
+    if args.json:
+        return written([summary(result) for result in results])
+    if args.markdown:
+        return claims_table_markdown(results).rstrip()
+    return "\n".join(line for result in results for line in _explanation(result))
 
 
 def _show_table(checked: Iterable[Finding]) -> list[Finding]:
@@ -117,14 +110,10 @@ def _tally(results: list[Finding]) -> str:
     )
 
 
-def _show_proofs(checked: Iterable[Finding]) -> list[Finding]:
-    results = list(checked)
-    for result in results:
-        print("\n".join([*_heading(result), *_proof(result), *_rows(result)]))
-        for complaint in result.complaints:
-            print(f"fails: {complaint}")
-        print(f"verdict: {result.verdict}")
-    return results
+def _explanation(result: Finding) -> Iterator[str]:
+    yield from (*_heading(result), *_proof(result), *_rows(result))
+    yield from (f"fails: {complaint}" for complaint in result.complaints)
+    yield f"verdict: {result.verdict}"
 
 
 def _heading(result: Finding) -> Iterator[str]:
