@@ -93,7 +93,7 @@ bench-compare: $(READY) ## time every kernel and compare with the last stored ru
 
 .PHONY: audit-benchmark
 audit-benchmark: $(READY) ## audit logs of trees known exactly, renew the table of docs/audit.md
-	$(BIN)/python -m treesmc.audit.benchmark docs/audit.md
+	$(BIN)/python tests/audit/benchmark.py docs/audit.md
 
 # The same cases for the same SEED. Those that fail are kept, and each with the command to replay it.
 CASES ?= 100000

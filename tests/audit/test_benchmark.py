@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from treesmc.audit.benchmark import (
+from benchmark import (
     COVERED,
     LOGS,
     MARKS,
@@ -25,9 +24,10 @@ from treesmc.audit.benchmark import (
     truth_of,
     verdict,
 )
-from treesmc.audit.logs import probes_of
-from treesmc.audit.report import audit
-from treesmc.audit.synthetic import logs_from_tree
+
+from treesmc.audit.log.logs import probes_of
+from treesmc.audit.log.synthetic import logs_from_tree
+from treesmc.audit.report.report import audit
 from treesmc.sims.trees import families
 
 TEXT = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
@@ -100,7 +100,7 @@ def test_the_documented_n_star_is_that_of_the_tree(results):
 
 
 def test_main_rewrites_between_the_marks_only(tmp_path, monkeypatch):
-    monkeypatch.setattr("treesmc.audit.benchmark.run", lambda names: iter([("needle", [V] * 2)]))
+    monkeypatch.setattr("benchmark.run", lambda names: iter([("needle", [V] * 2)]))
     V = Verdict(dict.fromkeys(COVERED, True), math.nan, math.inf)
     page = tmp_path / "page.md"
     page.write_text(f"before\n{MARKS[0]}\nstale\n{MARKS[1]}\nafter\n")

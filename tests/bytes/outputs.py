@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from treesmc import cli
-from treesmc.audit.synthetic import logs_from_tree, write_log
+from treesmc.audit.log.synthetic import logs_from_tree, write_log
 from treesmc.sims import cost
 from treesmc.sims.laws import certificate, lineage, moments, naive_law
 from treesmc.sims.sampling import samplers

@@ -1,10 +1,10 @@
 """How good is a reward model on a policy, and how many particles does it need?
 
-From logs: `logs` reads them, `ratios` and `drift` measure the Bellman and the value error, `paths`
-what SMC would do along whole paths, `predict` turns that into particles, `report` puts it together.
-
-From a live model: `protocol` says what a model is, `tree_model` and `hf` make one, `walks` probes
-it, `pilot` runs SMC on it, and `probe` does all that in one call, `audit_model`.
+`log`      reads logs of probed prefixes and of step scores
+`measure`  Bellman error, value error, and what SMC would do along whole paths
+`predict`  turns that into particles, samples, and the regime
+`report`   puts it together: one object, printed, drawn, or written as JSON
+`live`     probes a model instead of reading a log: `audit_model`
 
 The names below are imported when first used.
 """
@@ -13,13 +13,13 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "audit_model": "probe",
-    "ModelAudit": "probe",
-    "Model": "protocol",
-    "TreeModel": "tree_model",
-    "CausalLM": "hf",
-    "Report": "report",
-    "read_probes": "logs",
+    "audit_model": "live.probe",
+    "ModelAudit": "live.probe",
+    "Model": "live.protocol",
+    "TreeModel": "live.tree_model",
+    "CausalLM": "live.hf",
+    "Report": "report.report",
+    "read_probes": "log.logs",
 }
 
 __all__ = list(_HOME)

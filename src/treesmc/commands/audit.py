@@ -45,9 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one report, and write it where asked."""
-    from treesmc.audit.logs import number_paths, read_probes, read_scores
-    from treesmc.audit.report import audit
-    from treesmc.audit.table import render
+    from treesmc.audit.log.logs import number_paths, read_probes, read_scores
+    from treesmc.audit.report.report import audit
+    from treesmc.audit.report.text import render
 
     check_delta(args.delta)
     check_at_least("--seed", args.seed, 0)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     if args.html:
-        from treesmc.audit.html import write_page
+        from treesmc.audit.report.page import write_page
 
         write_page(report, Path(args.html))
     print(report.to_json() if args.json else render(report), end="\n" if args.json else "")

@@ -1,0 +1,1 @@
+"""Helpers beside the tests are importable from every room below."""
