@@ -87,7 +87,7 @@ def test_reports_show_it(report):
     best = report.last_choice[1]
     shown = [line.split() for line in render(report).splitlines()]
     assert [f"{best.n:,.0f}", f"{best.tv_drawn:.3g}"] in [line[:2] for line in shown]
-    assert "The last choice" in page(report)
+    assert "What best-of-n returns" in page(report)
     assert json.loads(report.to_json())["last_choice"][1]["tv_largest"] == best.tv_largest
 
 

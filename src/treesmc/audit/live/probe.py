@@ -27,7 +27,8 @@ from treesmc.audit.live.protocol import Checked, Model
 from treesmc.audit.live.walks import Design, probe_paths, root_log_value
 from treesmc.audit.log.logs import probes_of
 from treesmc.audit.report.report import Report, audit
-from treesmc.audit.report.text import aligned, estimate, number, render
+from treesmc.audit.report.tables import estimate, number
+from treesmc.audit.report.text import aligned, render
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.base.streams import generator
 
