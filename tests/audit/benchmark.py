@@ -25,7 +25,7 @@ from typing import Any
 
 from treesmc.audit.log.logs import read_probes
 from treesmc.audit.log.synthetic import logs_from_tree, write_log
-from treesmc.audit.measure.bootstrap import Estimate
+from treesmc.audit.measure.bootstrap import Interval
 from treesmc.audit.predict.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
 from treesmc.audit.report.report import Report, audit
 from treesmc.sims.base import portable
@@ -161,7 +161,7 @@ def verdict(report: Report, truth: Truth) -> Verdict:
     )
 
 
-def _interval(report: Report, key: str) -> Estimate:
+def _interval(report: Report, key: str) -> Interval:
     if key == "mean":
         return report.bellman.mean
     if key == "rms":
@@ -172,7 +172,7 @@ def _interval(report: Report, key: str) -> Estimate:
     return next(d.spread for d in report.drift.by_depth if d.depth == report.horizon // 2)
 
 
-def _holds(estimate: Estimate, value: float) -> bool:
+def _holds(estimate: Interval, value: float) -> bool:
     slack = 1e-6  # a spread of zero is known up to the root of round-off
     return estimate.low - slack <= value <= estimate.high + slack
 

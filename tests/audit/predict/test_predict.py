@@ -7,11 +7,11 @@ import pytest
 
 from treesmc.audit.log.logs import probes_of
 from treesmc.audit.log.synthetic import logs_from_tree, logs_from_trees
-from treesmc.audit.measure.bootstrap import Estimate
+from treesmc.audit.measure.bootstrap import Interval
 from treesmc.audit.predict.predict import (
     BOUND,
     FIRST_ORDER_BOUND,
-    NOTHING,
+    NO_CLAIM,
     PREDICTION,
     SCENARIO,
     Prediction,
@@ -69,7 +69,7 @@ def test_prompts_that_differ_keep_intervals_of_their_own():
 
 def test_without_paths_there_is_no_prediction():
     seen = report(NEEDLE, linked=False)
-    assert seen.prediction.route("predicted").claim == NOTHING
+    assert seen.prediction.route("predicted").claim == NO_CLAIM
     assert "names its path" in seen.prediction.route("predicted").note
     assert seen.prediction.route("variance").claim == SCENARIO
     # on the needle children do share their parent's drift: v is right
@@ -80,7 +80,7 @@ def test_without_paths_there_is_no_prediction():
 
 def test_without_rollouts_a_prediction_needs_a_small_bellman_error():
     bad = report(NEEDLE, rollouts=0).prediction.route("predicted")
-    assert bad.claim == NOTHING
+    assert bad.claim == NO_CLAIM
     assert "V must stand in" in bad.note
     good = report(families.product(5, 1.3), rollouts=0, prompts=60, paths=20).prediction
     assert good.route("predicted").claim == PREDICTION
@@ -88,15 +88,15 @@ def test_without_rollouts_a_prediction_needs_a_small_bellman_error():
 
 def test_too_few_paths_where_the_reward_is():
     seen = report(families.product(12, 9.0), prompts=4, paths=8)
-    assert seen.prediction.route("predicted").claim == NOTHING
+    assert seen.prediction.route("predicted").claim == NO_CLAIM
     assert "too few paths" in seen.prediction.route("predicted").note
-    assert seen.prediction.route("best-of-n").claim == NOTHING
+    assert seen.prediction.route("best-of-n").claim == NO_CLAIM
 
 
 def test_reward_that_was_promised_and_never_found():
     hidden = families.needle(12, 0.4)
     seen = report(hidden, prompts=1, paths=300)
-    assert seen.prediction.route("predicted").claim == NOTHING
+    assert seen.prediction.route("predicted").claim == NO_CLAIM
     assert "promises" in seen.prediction.route("predicted").note
     exact = cost(hidden, "smc", 0.1).n_star
     bounds = [r.n for r in seen.prediction.routes if r.claim in (BOUND, FIRST_ORDER_BOUND)]
@@ -109,7 +109,7 @@ def test_value_zero_where_there_is_reward():
         if line["depth"] == 3 and line["path"] % 4 == 0:
             line["log_value"] = -math.inf
     seen = audit(probes_of(iter(lines)), 0.1, replicates=50)
-    assert seen.prediction.route("predicted").claim == NOTHING
+    assert seen.prediction.route("predicted").claim == NO_CLAIM
     assert "V = 0 hides" in seen.prediction.route("predicted").note
     assert seen.drift.lost_mass.value == pytest.approx(0.25, abs=0.12)
     assert any("V = 0 hides" in warning for warning in seen.warnings)
@@ -121,7 +121,7 @@ def test_a_zero_child_voids_the_worst_case():
     lines[0]["child_log_values"][1] = -math.inf
     seen = audit(probes_of(iter(lines)), 0.1, replicates=50)
     route = seen.prediction.route("worst case")
-    assert (route.claim, route.n) == (NOTHING, math.inf)
+    assert (route.claim, route.n) == (NO_CLAIM, math.inf)
     assert "infinite" in route.note
     assert seen.prediction.route("predicted").claim == PREDICTION
 
@@ -163,24 +163,24 @@ def test_scenarios_of_unlinked_logs_bracket_the_first_order_law(tree, nearer):
 )
 def test_cheapest_claim_is_recommended_where_smc_is_not_predicted(samples, bound, chosen):
     routes = [
-        Route("worst case", BOUND, Estimate(math.log(bound)), ""),
-        Route("independent", SCENARIO, Estimate(0.0), "claims nothing"),
-        Route("predicted", NOTHING, Estimate(math.nan), ""),
-        Route("best-of-n", PREDICTION, Estimate(math.log(samples)), ""),
+        Route("worst case", BOUND, Interval(math.log(bound)), ""),
+        Route("independent", SCENARIO, Interval(0.0), "claims nothing"),
+        Route("predicted", NO_CLAIM, Interval(math.nan), ""),
+        Route("best-of-n", PREDICTION, Interval(math.log(samples)), ""),
     ]
-    found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
+    found = recommend(Prediction(routes, [], Interval(0.0), [], math.nan, [], False))
     assert (found.method, found.n) == chosen
     assert found.claim == (BOUND if found.method == "smc" else PREDICTION)
 
 
 def test_scenarios_alone_recommend_nothing():
     routes = [
-        Route("independent", SCENARIO, Estimate(1.0), ""),
-        Route("predicted", NOTHING, Estimate(math.nan), ""),
-        Route("best-of-n", NOTHING, Estimate(math.nan), ""),
+        Route("independent", SCENARIO, Interval(1.0), ""),
+        Route("predicted", NO_CLAIM, Interval(math.nan), ""),
+        Route("best-of-n", NO_CLAIM, Interval(math.nan), ""),
     ]
-    found = recommend(Prediction(routes, [], Estimate(0.0), [], math.nan, [], False))
-    assert (found.method, found.n, found.claim) == ("none", None, NOTHING)
+    found = recommend(Prediction(routes, [], Interval(0.0), [], math.nan, [], False))
+    assert (found.method, found.n, found.claim) == ("none", None, NO_CLAIM)
     assert "scenarios only" in found.why
 
 

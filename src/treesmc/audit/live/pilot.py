@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.live.protocol import Checked, take
-from treesmc.audit.measure.bootstrap import Estimate, expanded_percentiles, resampled
+from treesmc.audit.measure.bootstrap import Interval, expanded_percentiles, resampled
 from treesmc.sims.base import portable
 from treesmc.sims.base.streams import generator
 from treesmc.sims.trees.tree import FloatArray, IntArray
@@ -39,7 +39,7 @@ BOOTSTRAP = 400
 
 
 @dataclass(frozen=True)
-class Run:
+class PilotRun:
     """One run, relative to V(root).
 
     Attributes
@@ -63,21 +63,21 @@ class Pilot:
     prompt : str
     particles : int
         N.
-    runs : list of Run
-    by_replicates, by_genealogy : Estimate
+    runs : list of PilotRun
+    by_replicates, by_genealogy : Interval
         N Var(Zhat/Z), with 95% intervals over the runs; nan where there is none.
     """
 
     prompt: str
     particles: int
-    runs: list[Run]
-    by_replicates: Estimate
-    by_genealogy: Estimate
+    runs: list[PilotRun]
+    by_replicates: Interval
+    by_genealogy: Interval
 
 
 def run_smc(
     model: Checked, prompt: str, particles: int, horizon: int, rng: np.random.Generator
-) -> Run:
+) -> PilotRun:
     """Run SMC once."""
     states = model.start(prompt, particles)
     log_V = model.log_values(states)
@@ -89,14 +89,14 @@ def run_smc(
         log_G = log_next - log_V
         largest = float(log_G.max())
         if largest == -math.inf:
-            return Run(-math.inf, -math.inf)
+            return PilotRun(-math.inf, -math.inf)
         G = portable.exp(log_G - largest)
         log_Z += largest + portable.log(G.mean())
         if t == horizon or model.finished(states).all():
             break
         chosen = rng.choice(particles, particles, p=G / G.sum())
         states, log_V, eve = take(states, chosen), log_next[chosen], eve[chosen]
-    return Run(log_Z, 2 * log_Z + log_apart(eve, G, t))
+    return PilotRun(log_Z, 2 * log_Z + log_apart(eve, G, t))
 
 
 def log_apart(eve: IntArray, G: FloatArray, generations: int) -> float:
@@ -119,7 +119,7 @@ def run_pilot(
     return [run.log_Z, run.log_D]
 
 
-def summarise(prompt: str, particles: int, runs: list[Run], seed: int) -> Pilot:
+def summarise(prompt: str, particles: int, runs: list[PilotRun], seed: int) -> Pilot:
     """Return both estimates of N Var(Zhat/Z) from the runs on one prompt."""
     multiplicity = resampled(len(runs), BOOTSTRAP, generator(seed))
     rows = np.vstack([np.ones(len(runs)), multiplicity])
@@ -154,6 +154,6 @@ def _by_genealogy(Z: FloatArray, D: FloatArray, rows: FloatArray) -> FloatArray:
         return portable.matmul(rows, Z**2 - D) / rows.sum(axis=1) / mean**2
 
 
-def _estimate(replicates: FloatArray, count: int) -> Estimate:
+def _estimate(replicates: FloatArray, count: int) -> Interval:
     interval = expanded_percentiles(replicates[1:], count) if count > 1 else (math.nan, math.nan)
-    return Estimate(float(replicates[0]), *interval)
+    return Interval(float(replicates[0]), *interval)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from treesmc.audit.live.checkpoint import Checkpoint, write_lines
-from treesmc.audit.live.pilot import Pilot, Run, run_pilot, summarise
+from treesmc.audit.live.pilot import Pilot, PilotRun, run_pilot, summarise
 from treesmc.audit.live.protocol import Checked, Model
 from treesmc.audit.live.walks import Design, probe_paths, root_log_value
 from treesmc.audit.log.logs import probes_of
@@ -141,7 +141,7 @@ def audit_model(
     piloting = list(_pilot_units(checked, prompts, particles, horizon, replicates))
     say = _Progress(len(probing) + len(piloting), progress)
     records = [line for lines in _results(probing, seed, store, say) for line in lines]
-    runs = [Run(*logs) for logs in _results(piloting, seed, store, say)]
+    runs = [PilotRun(*logs) for logs in _results(piloting, seed, store, say)]
     report = audit(
         probes_of(iter(records)), delta, horizon=horizon, replicates=bootstrap, seed=seed
     )

@@ -38,7 +38,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.log.logs import Probes
-from treesmc.audit.measure.bootstrap import Clusters, Estimate, far
+from treesmc.audit.measure.bootstrap import Clusters, Interval, far
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
@@ -56,11 +56,11 @@ class RatioSummary:
         None: all depths, every prefix counting alike.
     prefixes : int
         Prefixes with V > 0.
-    mean : Estimate
+    mean : Interval
         Mean of rho.
-    rms : Estimate
+    rms : Interval
         Root mean square of rho - 1, noise removed.
-    quantiles : list of Estimate
+    quantiles : list of Interval
         Of log rho at `QUANTILES`, noise removed.
     raw_quantiles : list of float
         As observed, noise included.
@@ -72,9 +72,9 @@ class RatioSummary:
 
     depth: int | None
     prefixes: int
-    mean: Estimate
-    rms: Estimate
-    quantiles: list[Estimate]
+    mean: Interval
+    rms: Interval
+    quantiles: list[Interval]
     raw_quantiles: list[float]
     reliability: float
     raw_largest: float
@@ -186,7 +186,7 @@ class _Lines:
             float(np.abs(self.observed[chosen]).max(initial=0.0)),
         )
 
-    def _interval(self, replicates: FloatArray) -> Estimate:
+    def _interval(self, replicates: FloatArray) -> Interval:
         return self.clusters.interval(float(replicates[0]), replicates[1:])
 
     def _sums(self, chosen: IntArray, shift: float) -> FloatArray:

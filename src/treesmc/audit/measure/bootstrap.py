@@ -29,7 +29,7 @@ LARGE = 300.0
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Interval:
     """A number and its 95% interval; the interval is nan where none can be given."""
 
     value: float
@@ -70,9 +70,9 @@ class Clusters:
         count = min(int(key.max()) + 1, MOST_CLUSTERS)
         return cls(kind, key % count, count, resampled(count, replicates, generator(seed)))
 
-    def interval(self, value: float, replicates: FloatArray) -> Estimate:
+    def interval(self, value: float, replicates: FloatArray) -> Interval:
         """Return a value with the expanded percentile interval of its replicates."""
-        return Estimate(value, *expanded_percentiles(replicates, self.count))
+        return Interval(value, *expanded_percentiles(replicates, self.count))
 
 
 def in_order_of_appearance(keys: IntArray) -> IntArray:

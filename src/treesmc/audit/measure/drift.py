@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treesmc.audit.log.logs import Probes
-from treesmc.audit.measure.bootstrap import Clusters, Estimate, far
+from treesmc.audit.measure.bootstrap import Clusters, Interval, far
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
@@ -44,8 +44,8 @@ class DriftSummary:
 
     depth: int
     prefixes: int
-    mean: Estimate
-    spread: Estimate
+    mean: Interval
+    spread: Interval
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Drift:
         Largest |log V*/V| observed, noise included: biased. log(1 + eps_V) if nothing were unseen.
     log_error99 : float
         99% quantile of the same, noise included.
-    lost_mass : Estimate
+    lost_mass : Interval
         Share of the reference's reward that lies below prefixes with V = 0: total variation that no
         number of particles removes.
     """
@@ -73,7 +73,7 @@ class Drift:
     support: dict[str, float]
     raw_log_error: float
     log_error99: float
-    lost_mass: Estimate
+    lost_mass: Interval
 
     @property
     def found(self) -> float:
@@ -144,8 +144,8 @@ def _line_columns(probes: Probes, usable: IntArray, shift: FloatArray) -> list[F
     return [1 + 0 * drift, drift, np.where(alone, 0.0, square), np.where(alone, 0.0, distinct)]
 
 
-def _root(square: Estimate) -> Estimate:
-    return Estimate(*(math.sqrt(max(x, 0.0)) for x in (square.value, square.low, square.high)))
+def _root(square: Interval) -> Interval:
+    return Interval(*(math.sqrt(max(x, 0.0)) for x in (square.value, square.low, square.high)))
 
 
 def _verdict(left: IntArray, squared_spread: FloatArray) -> tuple[str, dict[str, float]]:
@@ -176,7 +176,7 @@ def _misfit(law: FloatArray, spread: FloatArray, precision: FloatArray) -> Float
     return np.asarray(portable.matmul(precision, (spread - np.multiply.outer(law, slope)) ** 2))
 
 
-def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
+def _lost_mass(probes: Probes, clusters: Clusters) -> Interval:
     """Return the largest share over depths of reward below V = 0."""
     known = np.flatnonzero(probes.rollouts.count >= 1)
     depth, code = probes.depth[known], clusters.code[known]
@@ -185,7 +185,7 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Estimate:
     reward = portable.exp(log_reward - far(log_reward, depth))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
-        return Estimate(0.0, 0.0, math.nan)
+        return Interval(0.0, 0.0, math.nan)
     shares = []
     for t in np.unique(depth[dead]):
         here = depth == t

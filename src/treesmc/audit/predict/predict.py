@@ -29,7 +29,7 @@ from treesmc.audit.log.logs import Probes
 from treesmc.audit.measure.bellman import RatioSummary, StepSizes
 from treesmc.audit.measure.bootstrap import (
     Clusters,
-    Estimate,
+    Interval,
     expanded_percentiles,
     resampled,
     weighted_sums,
@@ -51,12 +51,12 @@ WIDEST = 4.0  # the interval of a claimed prediction spans at most this factor
 HARMLESS_DRIFT = 0.2  # largest T rms(rho - 1) at which V stands in for V*
 PROMPT_REPLICATES = 100
 MOST_INTERVALS = 20  # prompts that get an interval of their own
-NEAR: FloatArray = np.array(
+AROUND: FloatArray = np.array(
     [portable.power(2.0, k / 2) for k in (-6, -4, -2, -1, 0, 1, 2, 4, 6)]
 )  # around an estimate
 
 BOUND, FIRST_ORDER_BOUND = "bound", "bound to first order"
-PREDICTION, SCENARIO, NOTHING = "prediction", "scenario", "none"
+PREDICTION, SCENARIO, NO_CLAIM = "prediction", "scenario", "none"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Route:
     claim : str
         "bound", "bound to first order", "prediction", "scenario", or "none" where the route
         abstains.
-    log_n : Estimate
+    log_n : Interval
         Natural logarithm of the number, with its interval where there is one.
     note : str
         The premise of the claim, or why there is none.
@@ -77,7 +77,7 @@ class Route:
 
     name: str
     claim: str
-    log_n: Estimate
+    log_n: Interval
     note: str
 
     @property
@@ -93,7 +93,7 @@ class PromptNeed:
     prompt: str
     paths: int
     ess: float
-    log_n: Estimate
+    log_n: Interval
     claimed: bool
 
 
@@ -106,9 +106,9 @@ class Prediction:
     routes : list of Route
     prompts : list of PromptNeed
         Empty where there is one prompt: the routes are about it.
-    v : Estimate
+    v : Interval
         lim N Var(Zhat/Z).
-    v_steps : list of Estimate
+    v_steps : list of Interval
         Share of each step t = 1 .. T in v.
     chi2 : float
         What stands in place of v without any resampling; nan without paths.
@@ -120,8 +120,8 @@ class Prediction:
 
     routes: list[Route]
     prompts: list[PromptNeed]
-    v: Estimate
-    v_steps: list[Estimate]
+    v: Interval
+    v_steps: list[Interval]
     chi2: float
     curve: list[tuple[float, float]]
     linked: bool
@@ -139,7 +139,7 @@ def whole(log_n: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredLog:
     """A log and what was measured on it: all that a prediction needs.
 
     Attributes
@@ -163,12 +163,12 @@ class Measured:
     drift: Drift | None
     linked: list[PromptPaths]
 
-    def estimates(self, rows: FloatArray) -> list[Estimate]:
+    def estimates(self, rows: FloatArray) -> list[Interval]:
         """Return an estimate for each column of [1 + B, n]: the log, then its replicates."""
         return [self.clusters.interval(float(x[0]), x[1:]) for x in rows.T]
 
 
-def predict(log: Measured, delta: float, seed: int = 0) -> Prediction:
+def predict(log: MeasuredLog, delta: float, seed: int = 0) -> Prediction:
     """Return what every route asks for, for TV <= delta; the seed is for single prompts."""
     worst = worst_case_routes(log.horizon, delta, log.bellman, log.steps, log.drift)
     best_of_n = naive_route(log.probes, log.clusters, log.horizon, delta)
@@ -188,7 +188,7 @@ def predict(log: Measured, delta: float, seed: int = 0) -> Prediction:
 
 
 def _from_paths(
-    log: Measured, delta: float, seed: int, worst: list[Route], best_of_n: Route
+    log: MeasuredLog, delta: float, seed: int, worst: list[Route], best_of_n: Route
 ) -> Prediction:
     view = PathView.of(log.linked, log.clusters, delta)
     doubts = _doubts(view, log, delta)
@@ -219,7 +219,7 @@ def worst_case_routes(
     routes = [_bound_route("worst case", log_worst, steps)]
     log_most = _uniform(horizon, bellman.eps99, steps.log_L99, delta)
     note = "were the worst 1% of the prefixes not there: no claim"
-    routes.append(Route("worst 99%", SCENARIO, Estimate(log_most), note))
+    routes.append(Route("worst 99%", SCENARIO, Interval(log_most), note))
     if drift is not None:
         log_q = steps.log_L + 2 * drift.raw_log_error
         finite = math.isfinite(log_q)
@@ -236,8 +236,8 @@ def _uniform(horizon: int, eps: float, log_L: float, delta: float) -> float:
 
 def _bound_route(name: str, log_n: float, steps: StepSizes) -> Route:
     if math.isinf(steps.log_L):
-        return Route(name, NOTHING, Estimate(math.inf), ZERO_STEP)
-    return Route(name, BOUND, Estimate(log_n), UNSEEN)
+        return Route(name, NO_CLAIM, Interval(math.inf), ZERO_STEP)
+    return Route(name, BOUND, Interval(log_n), UNSEEN)
 
 
 # Whole paths
@@ -294,7 +294,7 @@ def resampled_paths(
     paths: PromptPaths, multiplicity: FloatArray, log_n: float, delta: float
 ) -> tuple[list[Outlook], FloatArray]:
     """Return the outlook and log N of one prompt for each row of multiplicities of its paths."""
-    around = portable.exp(log_n) * NEAR if math.isfinite(log_n) else GRID
+    around = portable.exp(log_n) * AROUND if math.isfinite(log_n) else GRID
     grid = around[around >= GRID[0]]
     again = [outlook([paths], grid, m) for m in multiplicity]
     return again, np.array([solve(o.tv[0], grid, delta) for o in again])
@@ -327,8 +327,8 @@ def path_routes(view: PathView, clusters: Clusters, delta: float, doubts: list[s
     v = view.replicates(lambda o: o.v_steps).sum(axis=1)
     certificate = view.replicates(lambda o: o.certificate)
     constant = view.replicates(lambda o: o.first_order)
-    claim = NOTHING if doubts else PREDICTION
-    bound = NOTHING if doubts else FIRST_ORDER_BOUND
+    claim = NO_CLAIM if doubts else PREDICTION
+    bound = NO_CLAIM if doubts else FIRST_ORDER_BOUND
     note = "; ".join(doubts)
     interval = clusters.interval(float(view.log_n[0]), view.log_n[1:])
     predicted = Route("predicted", claim, interval, note or "S1's closed form along paths")
@@ -382,7 +382,7 @@ def _log(numbers: FloatArray, tolerance: float) -> FloatArray:
 
 
 def _abstain(name: str, why: str) -> Route:
-    return Route(name, NOTHING, Estimate(math.nan), why)
+    return Route(name, NO_CLAIM, Interval(math.nan), why)
 
 
 def _why_unlinked(probes: Probes) -> str:
@@ -391,7 +391,7 @@ def _why_unlinked(probes: Probes) -> str:
     return f"no prompt has {LEAST_PATHS} complete paths (depths 0 to T - 1, each once)"
 
 
-def _doubts(view: PathView, log: Measured, delta: float) -> list[str]:
+def _doubts(view: PathView, log: MeasuredLog, delta: float) -> list[str]:
     """Say why no prediction is claimed; nothing if one is."""
     ess, rms, drift = view.base.ess, log.bellman.rms, log.drift
     doubts = []
@@ -423,12 +423,12 @@ def _prompt_need(
     statistics = path_statistics(paths)
     n = len(paths.line)
     if rng is None or statistics.ess < LEAST_PROMPT_ESS:
-        return PromptNeed(name, n, statistics.ess, Estimate(log_n), False)
+        return PromptNeed(name, n, statistics.ess, Interval(log_n), False)
     multiplicity = resampled(n, PROMPT_REPLICATES, rng)
     again = resampled_paths(paths, multiplicity, log_n, delta)[1]
     low, high = expanded_percentiles(again, n)
     return PromptNeed(
-        name, n, statistics.ess, Estimate(log_n, low, high), high - low <= portable.log(WIDEST)
+        name, n, statistics.ess, Interval(log_n, low, high), high - low <= portable.log(WIDEST)
     )
 
 
@@ -449,9 +449,9 @@ def naive_route(probes: Probes, clusters: Clusters, horizon: int, delta: float) 
         log_n = np.append(
             log_n, [solve(tv, naive.GRID, delta) for tv in portable.matmul(mix, view.tv)]
         )
-    estimate = Estimate(float(log_n[0]), *expanded_percentiles(log_n[1:], len(view.prompt)))
+    estimate = Interval(float(log_n[0]), *expanded_percentiles(log_n[1:], len(view.prompt)))
     ess = float(np.median(view.ess))
     if ess < LEAST_NAIVE_ESS:
         note = f"a lower estimate: effective number of rewards {ess:.0f} in the median prompt"
-        return Route("best-of-n", NOTHING, estimate, note)
+        return Route("best-of-n", NO_CLAIM, estimate, note)
     return Route("best-of-n", PREDICTION, estimate, "exact law of the logged rewards, S7")

@@ -25,9 +25,9 @@ from treesmc.audit.predict.last_choice import LastChoice, last_choices
 from treesmc.audit.predict.predict import (
     BOUND,
     LEAST_PATHS,
-    NOTHING,
+    NO_CLAIM,
     PREDICTION,
-    Measured,
+    MeasuredLog,
     Prediction,
     Route,
     predict,
@@ -182,7 +182,7 @@ def audit(
     steps, drift = step_sizes(probes), value_drift(probes, clusters, T)
     linked = linked_paths(probes, T)
     enough = [p for p in linked if len(p.line) >= LEAST_PATHS]
-    log = Measured(probes, clusters, T, bellman, steps, drift, enough)
+    log = MeasuredLog(probes, clusters, T, bellman, steps, drift, enough)
     prediction = predict(log, delta, seed)
     return Report(
         horizon=T,
@@ -246,7 +246,7 @@ def _fallback(predicted: Route, routes: list[Route]) -> Recommendation:
             f"no prediction ({predicted.note}), and no bound below {LARGEST_SENSIBLE:,.0f}: "
             "there are scenarios only, which claim nothing"
         )
-        return Recommendation("none", None, NOTHING, why)
+        return Recommendation("none", None, NO_CLAIM, why)
     why = f"no prediction ({predicted.note}); the {least.name} bound suffices {least.note}"
     return Recommendation("smc", least.n, BOUND, why)
 

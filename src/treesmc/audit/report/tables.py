@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from treesmc.audit.measure.bootstrap import Estimate
+from treesmc.audit.measure.bootstrap import Interval
 from treesmc.audit.predict.predict import Route, whole
 from treesmc.audit.report.report import Report
 from treesmc.sims.base import portable
@@ -42,14 +42,14 @@ def particles(log_n: float) -> str:
     return f"{whole(log_n):,.0f}"
 
 
-def estimate(e: Estimate) -> str:
+def estimate(e: Interval) -> str:
     """Return value and interval."""
     if math.isnan(e.low):
         return number(e.value)
     return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
 
 
-def particle_range(log_n: Estimate) -> str:
+def particle_range(log_n: Interval) -> str:
     """Return the interval of a number of particles."""
     if math.isnan(log_n.low):
         return ""
