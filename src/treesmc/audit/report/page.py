@@ -13,6 +13,7 @@ from treesmc.audit.report.tables import number
 from treesmc.sims.base.files import write_atomically
 
 ONE, TWO = 7.2, 4.2  # inches: the width of one plot, and of one of two
+NARROW = 4  # columns of a table that fits beside a plot
 
 
 def write_page(report: Report, path: Path) -> None:
@@ -37,7 +38,7 @@ def page(report: Report) -> str:
         verdict=verdict(report),
         why=report.recommendation.why,
         tiles=_tiles(report),
-        sections=[(section, _drawn(section, report)) for section in sections(report)],
+        sections=[(section, *_drawn(section, report)) for section in sections(report)],
     )
 
 
@@ -52,6 +53,9 @@ def _tiles(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _drawn(section: Section, report: Report) -> list[str]:
-    width = ONE if len(section.plots) == 1 else TWO
-    return [plots.draw(report, getattr(plots, name), width) for name in section.plots]
+def _drawn(section: Section, report: Report) -> tuple[list[str], bool]:
+    """Return the plots of a section, and whether its table fits beside the only one."""
+    single = len(section.plots) == 1
+    beside = single and 0 < len(section.table[0]) <= NARROW
+    width = ONE if single and not beside else TWO
+    return [plots.draw(report, getattr(plots, name), width) for name in section.plots], beside
