@@ -1,11 +1,36 @@
-"""Random trees for the tests of moments and certificates: explicit, and lumped with padding."""
+"""Trees for tests, random and small, and what agreement with an exact law is.
+
+A right sampler fails a comparison with probability `FALSE_ALARM` (union bound over the classes).
+"""
 
 import itertools
 
 import numpy as np
+from scipy.stats import norm
 
 from treesmc.sims.trees.families import random_tree
+from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
+
+FALSE_ALARM = 1e-4
+R = 12000  # replicates
+
+
+def z_limit(comparisons):
+    """Return how many standard errors a right estimate may be off."""
+    return norm.isf(FALSE_ALARM / (2 * comparisons))
+
+
+def agrees(estimate, exact_law):
+    """Is no class off by more than its share of sampling noise (or, without noise, rounding)?"""
+    off = np.abs(estimate.law - np.array(exact_law, dtype=float))
+    return bool((off <= z_limit(len(off)) * estimate.stderr + 1e-12).all())
+
+
+def mean_is(samples, exact):
+    """Is the mean of samples an exact one, up to noise and rounding?"""
+    stderr = samples.std(ddof=1) / np.sqrt(len(samples))
+    return abs(samples.mean() - exact) <= z_limit(1) * stderr + 1e-12 * abs(exact)
 
 
 def noisy_tree(seed: int, T: int, sigma: float = 2.0) -> TreeMDP:
@@ -34,3 +59,20 @@ def rescaled(tree: TreeMDP, log_scale: np.ndarray) -> TreeMDP:
     scale = np.append(log_scale, 0.0)
     layers = [tree.log_value_at(t) + scale[t] for t in range(tree.horizon + 1)]
     return tree.with_log_value(np.concatenate(layers))
+
+
+def skewed():
+    """Explicit tree with asymmetric values and Bellman errors of both signs."""
+    return random_sign(random_tree(3, sigma=1.5, seed=1), 0.4, seed=1)
+
+
+def padded():
+    """Three symbols, two of which meet in a class; padded edges first and last in their rows."""
+    return TreeMDP.from_layers(
+        policy=[[[0.2, 0.5, 0.3]], [[0.4, 0.6, 0.0], [0.0, 1.0, 0.0]], [[0.3, 0.7], [0.9, 0.1]]],
+        child=[[[1, 0, 1]], [[0, 1, 1], [0, 0, 1]], [[0, 1], [1, 2]]],
+        log_value=[[0.3], [0.4, -0.9], [-0.5, 1.0], [0.7, -1.2, 1.4]],
+    )
+
+
+SMALL = {"skewed": skewed(), "lumped": padded()}

@@ -16,7 +16,9 @@ about 0.1 GB. What would exceed 1 GB is refused.
 """
 
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -124,18 +126,18 @@ def language(
     temperature: float = 0.1,
     text: str | Path | None = None,
 ) -> Language:
-    """Return a language model with a reward, and its true value as reward model.
+    """A language model of characters with a reward, and its true value as reward model.
 
     Parameters
     ----------
     T : int
         Characters of a text.
     order : int
-        Of the model, 1 to 4.
+        Order of the n-gram model, 1 to 4.
     reward : str
-        Specification of the automaton, see `treesmc.sims.language.automata`.
+        What is rewarded, see `treesmc language --help`.
     temperature : float
-        Positive; phi = exp(-1/temperature) where the text is not accepted.
+        Softness of the reward, positive; phi = exp(-1/temperature) where the text is not accepted.
     text : path, optional
         UTF-8 file to estimate the model from; by default CPython's manual.
 
@@ -160,15 +162,10 @@ def language(
     return Language(model, acceptor, pairs, log_phi, tree)
 
 
-def language_tree(
-    T: int,
-    order: int = 3,
-    reward: str = "contains:python",
-    temperature: float = 0.1,
-    text: str | Path | None = None,
-) -> TreeMDP:
-    """Return the tree of `language`, whose parameters these are."""
-    return language(T, order, reward, temperature, text).tree
+@wraps(language)
+def language_tree(*args: Any, **options: Any) -> TreeMDP:
+    """Return the tree of `language`, whose parameters and docstring it takes."""
+    return language(*args, **options).tree
 
 
 def reachable_pairs(model: NGram, acceptor: Automaton, T: int) -> Pairs:

@@ -11,8 +11,7 @@ a Wright-Fisher chain with selection.  The output follows the first lineage with
 E[K_T g_T / (K_T g_T + N - K_T)].  On `needle` (claim S3) the first branch is the hidden symbol,
 w = 1/H, g_1 = 1 and g_t = (1 + eps)^2 afterwards.
 
-The chain is exact up to rounding for every N whose N+1 states fit; beyond, it is simulated with N
-to 1e12 by binomial draws and the last draw replaced by its expectation (Rao-Blackwell).
+The chain is exact up to rounding for every N whose N+1 states fit.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,9 @@ from treesmc.sims.trees.values import target_law, total_variation
 
 Array = NDArray[np.float64]
 
-MOST = 10**12  # particles or replicates
+MOST = 10**12  # particles
+EXACT_CAP = 5000
+EXACT_WORK = 3e6  # largest N^(3/2) T of an exact law, a few seconds
 
 # A pmf smaller than this, relative to the mode's, and a state of smaller mass are dropped. The pmf
 # is log-concave, so what is left out in one step is below 3 (N + 1) times this: over the whole
@@ -54,6 +55,12 @@ def is_two_lineage(tree: TreeMDP) -> bool:
     if tree.n_classes.max() > 2:
         return False
     return all(_parents(tree, t).sum(axis=0).max() == 1 for t in range(tree.horizon))
+
+
+def has_exact_law(tree: TreeMDP, N: float) -> bool:
+    """Whether the law of SMC with about N particles is known here, and takes seconds."""
+    affordable = N <= EXACT_CAP and N**1.5 * tree.horizon <= EXACT_WORK
+    return affordable and is_two_lineage(tree)
 
 
 def lineage_law(tree: TreeMDP, N: int) -> Array:
@@ -90,42 +97,7 @@ def lineage_law(tree: TreeMDP, N: int) -> Array:
     return split.law(portable.matmul(mass, _fraction(np.arange(N + 1), N, split.weight_ratio[-1])))
 
 
-def simulate_lineage(
-    tree: TreeMDP, N: int, replicates: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Estimate the output law of SMC on a two-lineage tree, for N out of reach of `lineage_law`.
-
-    Parameters
-    ----------
-    tree : TreeMDP with `is_two_lineage`.
-    N : number of particles, 1 <= N <= 1e12.
-    replicates : independent repetitions, at least 2.
-    rng : source of randomness.
-
-    Returns
-    -------
-    law : (S_T,) unbiased estimate of the output law over terminal classes.
-    stderr : (S_T,) its standard errors.
-
-    Raises
-    ------
-    BadInput
-        If the tree is not two-lineage, or N or replicates is out of range.
-    """
-    check_integer("N", N, 1, MOST)
-    check_integer("replicates", replicates, 2, MOST)
-    split = _split(tree)
-    if split is None:
-        return np.ones(1), np.zeros(1)
-    K = rng.binomial(N, split.probability, size=replicates)
-    for g in split.weight_ratio[:-1]:
-        K = rng.binomial(N, _fraction(K, N, g))
-    first = _fraction(K, N, split.weight_ratio[-1])
-    stderr = float(first.std(ddof=1)) / np.sqrt(replicates)
-    return split.law(float(first.mean())), np.full(2, stderr)
-
-
-def least_particles_exact(tree: TreeMDP, delta: float, cap: int = 5000) -> int | None:
+def least_particles_exact(tree: TreeMDP, delta: float, cap: int = EXACT_CAP) -> int | None:
     """Least number of particles N* with TV(output law, target) <= delta, from the exact law.
 
     Parameters

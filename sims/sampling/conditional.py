@@ -21,12 +21,12 @@ from treesmc.sims.base.checks import check_integer
 from treesmc.sims.sampling.kernels.conditional import conditional_smc_block
 from treesmc.sims.sampling.kernels.tables import Moves, moves
 from treesmc.sims.sampling.replicates import (
-    CONDITIONAL,
     MOST_PARTICLES,
     log_mean,
     per_replicate,
     replicate,
 )
+from treesmc.sims.sampling.samplers import CONDITIONAL
 from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.trees.values import existing_path, log_normalizer
 

@@ -23,9 +23,6 @@ from treesmc.sims.trees.tree import FloatArray, TreeMDP
 
 Moments = tuple[int, FloatArray, FloatArray]  # count, mean law, sum of squared deviations
 
-# Methods, each with streams of its own.
-NAIVE, REJECTION, SMC, GUIDED, POOL_MH, GENEALOGY, TARGET, CONDITIONAL = range(8)
-
 BLOCK = 32  # replicates per block
 WAVE = 64  # blocks whose laws are in memory at once
 MOST_PARTICLES = 10**8  # arrays of this length still fit into memory, once per job
@@ -56,7 +53,7 @@ def replicate(
     tree : TreeMDP
         Says how many terminal classes there are.
     replicates, seed, method, jobs : int
-        R, root seed, which of the methods above, threads.
+        R, root seed, what tells the method's streams from those of others, threads.
 
     Returns
     -------

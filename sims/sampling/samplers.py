@@ -16,7 +16,9 @@ proposal), value evaluations are calls of the reward model.
 The result depends on the seed but not on the number of jobs: see `replicates`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,14 +31,7 @@ from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sampling.kernels.sfc64 import uniform
 from treesmc.sims.sampling.kernels.tables import moves, single_row, tabulate
 from treesmc.sims.sampling.replicates import (
-    GENEALOGY,
-    GUIDED,
     MOST_PARTICLES,
-    NAIVE,
-    POOL_MH,
-    REJECTION,
-    SMC,
-    TARGET,
     log_mean,
     per_replicate,
     replicate,
@@ -44,6 +39,9 @@ from treesmc.sims.sampling.replicates import (
 )
 from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.trees.values import log_normalizer, reference_law, target_policy
+
+# What is sampled, each with streams of its own.
+NAIVE, REJECTION, SMC, GUIDED, POOL_MH, GENEALOGY, TARGET, CONDITIONAL = range(8)
 
 MOST_COUNTED = 2**53  # the largest counts that floats hold exactly
 MOST_STEPS = 1e11  # about an hour: rejection refuses to be expected to take more
@@ -141,15 +139,10 @@ def sample_naive(
     check_integer("n", n, 1, MOST_COUNTED)
     by_counts = _use_counts(kernel, n)
     log_phi = np.array(tree.log_value_at(tree.horizon))
-    log_Z_hat = per_replicate(replicates)
     table = single_row(reference_law(tree)) if by_counts else moves(tree)
-    run = walk.naive_counts_block if by_counts else walk.naive_block
-
-    def block(part: slice, *out: Any) -> None:
-        run(table, log_phi, n, *out, log_Z_hat[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, NAIVE, jobs)
-    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), n * tree.horizon, n)
+    kernel_block = walk.naive_counts_block if by_counts else walk.naive_block
+    block = partial(kernel_block, table, log_phi, n)
+    return _estimated(tree, block, replicates, seed, NAIVE, jobs, 0.0, (n * tree.horizon, n))
 
 
 def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -174,14 +167,9 @@ def sample_target(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     """
     policy = target_policy(tree)
     table = tabulate(tree, policy, np.ones_like(policy), np.zeros(tree.horizon))
-    log_Z_hat = per_replicate(replicates)
-
-    def block(part: slice, *out: Any) -> None:
-        walk.sequence_block(table, *out, log_Z_hat[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, TARGET, jobs)
-    log_Z_hat += log_normalizer(tree)
-    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), tree.horizon, 0)
+    block = partial(walk.sequence_block, table)
+    log_Z = log_normalizer(tree)
+    return _estimated(tree, block, replicates, seed, TARGET, jobs, log_Z, (tree.horizon, 0))
 
 
 def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -205,16 +193,12 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     BadInput
         If an argument is out of range, or if sup phi / Z attempts per replicate would take hours.
     """
-    log_phi, table = tree.log_value_at(tree.horizon), moves(tree)
-    log_sup = float(log_phi.max())
+    log_sup = _log_sup_reward(tree)
     attempts = np.zeros(len(per_replicate(replicates)), np.int64)
     _check_expected_attempts(log_sup - log_normalizer(tree), replicates * tree.horizon)
-    acceptance = portable.exp(log_phi - log_sup)
-
-    def block(part: slice, *out: Any) -> None:
-        walk.rejection_block(table, acceptance, *out, attempts[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, REJECTION, jobs)
+    acceptance = portable.exp(tree.log_value_at(tree.horizon) - log_sup)
+    block = partial(walk.rejection_block, moves(tree), acceptance)
+    law, stderr = _replicated(tree, block, attempts, seed, REJECTION, jobs)
     rate = (replicates - 1) / (attempts.sum() - 1)
     relative = np.sqrt((1 - rate) / replicates)
     cost = float(attempts.mean())
@@ -246,8 +230,8 @@ def sample_smc(
         R >= 2, root seed, threads.
     guided : bool
         Propose from pi_ref V(child), normalised, instead of pi_ref.
-    resampling : {"multinomial", "systematic", "stratified", "residual"}
-        Scheme. There is no resampling after the last step.
+    resampling : str
+        A key of `SCHEMES`. There is no resampling after the last step.
     ess_threshold : float
         kappa in [0, 1]: resample when ESS < kappa N; 1 means at every step, 0 never.
     kernel : {"auto", "particles", "counts"}
@@ -269,22 +253,16 @@ def sample_smc(
     check_one_of("resampling", resampling, SCHEMES)
     check_fraction("ess_threshold", ess_threshold)
     check_integer("N", N, 1, MOST_COUNTED)
-    countable = resampling == "multinomial" and ess_threshold == 1
+    countable = is_countable(resampling, ess_threshold)
     cheaper = N * tree.horizon >= PARTICLES_PER_CLASS * tree.class_start[-2]
     by_counts = _use_counts(kernel, N, countable, countable and bool(cheaper))
-    table, scheme = moves(tree, guided), SCHEMES[resampling]
-    log_Z_hat = per_replicate(replicates)
-
-    def block(part: slice, *out: Any) -> None:
-        if by_counts:
-            counts.smc_counts_block(table, N, *out, log_Z_hat[part])
-        else:
-            smc.smc_block(table, N, scheme, float(ess_threshold), *out, log_Z_hat[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, SMC, jobs)
-    log_Z_hat += tree.log_value[0]
+    block = partial(counts.smc_counts_block, moves(tree, guided), N)
+    if not by_counts:
+        scheme = SCHEMES[resampling].number
+        block = partial(smc.smc_block, moves(tree, guided), N, scheme, float(ess_threshold))
     scored = int(tree.n_symbols.sum()) if guided else tree.horizon
-    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), N * tree.horizon, N * scored)
+    cost = N * tree.horizon, N * scored
+    return _estimated(tree, block, replicates, seed, SMC, jobs, tree.log_value[0], cost)
 
 
 def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -> Estimate:
@@ -307,16 +285,9 @@ def sample_guided(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1) -
     BadInput
         If an argument is out of range.
     """
-    table = moves(tree, guided=True)
-    log_Z_hat = per_replicate(replicates)
-
-    def block(part: slice, *out: Any) -> None:
-        walk.sequence_block(table, *out, log_Z_hat[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, GUIDED, jobs)
-    log_Z_hat += tree.log_value[0]
-    scored = int(tree.n_symbols.sum())
-    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), tree.horizon, scored)
+    block = partial(walk.sequence_block, moves(tree, guided=True))
+    cost = tree.horizon, int(tree.n_symbols.sum())
+    return _estimated(tree, block, replicates, seed, GUIDED, jobs, tree.log_value[0], cost)
 
 
 def sample_pool_mh(
@@ -345,16 +316,9 @@ def sample_pool_mh(
     """
     check_integer("M", M, 1, MOST_PARTICLES)
     check_integer("H", H, 0, MOST_PARTICLES)
-    table = moves(tree)
-    log_Z_hat = per_replicate(replicates)
-
-    def block(part: slice, *out: Any) -> None:
-        pool.pool_mh_block(table, M, H, *out, log_Z_hat[part])
-
-    law, stderr = replicate(block, tree, replicates, seed, POOL_MH, jobs)
-    log_Z_hat += tree.log_value[0]
-    cost = M * tree.horizon * (H + 1)
-    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), cost, cost)
+    block = partial(pool.pool_mh_block, moves(tree), M, H)
+    cost = (M * tree.horizon * (H + 1),) * 2
+    return _estimated(tree, block, replicates, seed, POOL_MH, jobs, tree.log_value[0], cost)
 
 
 def smc_genealogy(
@@ -379,7 +343,7 @@ def smc_genealogy(
     table = moves(tree, guided)
     particles = smc.population(N, tree.horizon + 1)
     draws = stream(seed, GENEALOGY, 0)
-    log_Z_hat = smc.smc(table, SCHEMES[resampling], float(ess_threshold), particles, draws)
+    log_Z_hat = smc.smc(table, SCHEMES[resampling].number, float(ess_threshold), particles, draws)
     edges, weights, total = particles.edges[1:, :N], particles.weights, particles.weights.sum()
     rows = table.next_row[edges] - table.first_row[1:, None]
     symbols = (edges - table.first_row[:-1, None]) & ((1 << table.bits[:-1, None]) - 1)
@@ -391,6 +355,49 @@ def smc_genealogy(
         drawn=int(pool.pick(weights, total, uniform(draws))),
         log_Z_hat=float(log_Z_hat + tree.log_value[0]),
     )
+
+
+def is_countable(resampling: str, ess_threshold: float) -> bool:
+    """Whether a variant of SMC resamples multinomially at every step, so that counts are enough."""
+    return resampling == "multinomial" and ess_threshold == 1
+
+
+def rejection_samples(tree: TreeMDP) -> float:
+    """Return the expected number of samples of rejection sampling, sup phi / Z."""
+    return float(portable.exp(_log_sup_reward(tree) - log_normalizer(tree)))
+
+
+def _log_sup_reward(tree: TreeMDP) -> float:
+    """Return log sup phi, over the terminal classes that can be reached."""
+    return float(tree.log_value_at(tree.horizon)[reference_law(tree) > 0].max())
+
+
+def _replicated(
+    tree: TreeMDP, block: Callable[..., None], each: Any, seed: int, method: int, jobs: int
+) -> tuple[FloatArray, FloatArray]:
+    """Run a kernel that writes an entry of ``each`` for every replicate; return law and stderr."""
+
+    def part_of(part: slice, *out: Any) -> None:
+        block(*out, each[part])
+
+    return replicate(part_of, tree, len(each), seed, method, jobs)
+
+
+def _estimated(
+    tree: TreeMDP,
+    block: Callable[..., None],
+    replicates: int,
+    seed: int,
+    method: int,
+    jobs: int,
+    log_scale: float,
+    cost: tuple[float, float],
+) -> Estimate:
+    """Run a kernel that writes log Zhat, but for ``log_scale``, of every replicate."""
+    log_Z_hat = per_replicate(replicates)
+    law, stderr = _replicated(tree, block, log_Z_hat, seed, method, jobs)
+    log_Z_hat += log_scale
+    return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), *cost)
 
 
 def _use_counts(kernel: str, n: int, countable: bool = True, cheaper: bool = True) -> bool:

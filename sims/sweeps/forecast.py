@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.cost import terminal_constant
-from treesmc.sims.sweeps.point import build_tree, is_exact, run_cost
+from treesmc.sims.methods.registry import METHODS
+from treesmc.sims.sweeps.point import build_tree
 from treesmc.sims.sweeps.shards import Parameters, Row
 
 SEARCH = 2.5  # full sets of replicates in a search of N*: two measurements, two coarse ones
@@ -23,13 +23,15 @@ def forecast(point: Parameters) -> tuple[float, float]:
         If there is no such tree.
     """
     tree, runs = build_tree(point), float(point["replicates"])
-    N = float(point.get("N", 1))
-    if "delta" in point and point["method"] in ("smc", "guided-smc"):
-        N = max(1.0, terminal_constant(tree, point["method"] == "guided-smc") / point["delta"])
+    method = METHODS[point["method"]]
+    options = method.given(point)
+    if "delta" in point and "N" in method.options:
+        predicted = method.run.predicted(tree, point["delta"])
+        options["N"] = max(1.0, predicted.get("first_order", 1.0))
         runs *= SEARCH
-    if is_exact(tree, point, N):
+    if method.run.is_exact(tree, **options):
         return 0.0, 0.0
-    draws, evaluations = run_cost(tree, point, N)
+    draws, evaluations = method.run.cost(tree, **options)
     return runs * draws, runs * evaluations
 
 

@@ -1,11 +1,12 @@
 """The vocabulary of ordinary sweeps: a tree, a method, and what is asked of it."""
 
 from collections.abc import Iterable, Mapping
-from inspect import signature
 from typing import Any
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.cost import BATCHES
+from treesmc.sims.methods.distance import BATCHES
+from treesmc.sims.methods.method import AMOUNTS
+from treesmc.sims.methods.registry import COSTED, METHODS
 from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.keys import (
     Key,
@@ -16,11 +17,11 @@ from treesmc.sims.sweeps.keys import (
     text,
     whole,
 )
-from treesmc.sims.sweeps.point import COSTED, COUNTED, METHODS, RESULTS, STREAMS, compute_point
+from treesmc.sims.sweeps.point import RESULTS, STREAMS, compute_point
 from treesmc.sims.sweeps.shards import Parameters
 from treesmc.sims.sweeps.vocabulary import Vocabulary
-from treesmc.sims.trees.families import FAMILIES
-from treesmc.sims.trees.perturb import PERTURBATIONS, has_error
+from treesmc.sims.trees.families import FAMILIES, defaults
+from treesmc.sims.trees.perturb import IMPLIED, PERTURBATIONS, has_error
 
 DEFAULTS: dict[str, Any] = {
     "eps": 0.0,
@@ -35,15 +36,13 @@ DEFAULTS: dict[str, Any] = {
 
 def options_of(family: str) -> dict[str, Key]:
     """Return the keys of a family's own parameters, by the types of their defaults."""
-    parameters = signature(FAMILIES[family]).parameters
     kinds = {
         int: whole(0),
         float: number(),
         bool: Key(bool, lambda value: True, "true or false"),
         str: text(),
     }
-    defaults = {name: type(p.default) for name, p in parameters.items() if name != "seed"}
-    return {name: kinds[kind] for name, kind in defaults.items() if kind in kinds}
+    return {name: kinds[type(default)] for name, default in defaults(FAMILIES[family]).items()}
 
 
 OPTIONS = {family: options_of(family) for family in FAMILIES}
@@ -104,7 +103,7 @@ def _check_family(point: Parameters) -> None:
         if "perturbation" in point:
             raise BadInput(f"perturbation: {family} has its Bellman error by construction")
     elif point["eps"] > 0:
-        point.setdefault("perturbation", "persistent")
+        point.setdefault("perturbation", IMPLIED)
 
 
 def _check_amount(point: Parameters) -> None:
@@ -112,13 +111,9 @@ def _check_amount(point: Parameters) -> None:
     method = point["method"]
     if "N" in point and "delta" in point:
         raise BadInput("N: given beside delta; one of them is enough")
-    if method == "pool-mh":
-        needed: tuple[str, ...] = ("M", "H")
-    elif method in COSTED and "delta" in point:
-        needed = ("delta",)
-    else:
-        needed = ("N",) if method in COUNTED else ()
-    for name in ("N", "delta", "M", "H"):
+    costed = method in COSTED and "delta" in point
+    needed = ("delta",) if costed else METHODS[method].amounts
+    for name in ("delta", *AMOUNTS):
         if name in point and name not in needed:
             raise BadInput(f"{name}: the method {method} has no use for it")
         if name in needed and name not in point:

@@ -1,16 +1,16 @@
 """Instance families: trees whose laws and errors are known in closed form, and random ones.
 
-`product`          fair bits, phi = r^(number of ones): benign, naive sampling already exponential.
-`needle`           one of H first symbols is hidden; V learns of it by a factor r per step (S3).
-`needle_in_drift`  needle times product: the headline instance.
-`persistent`       the extremal tree of single-particle guided sampling (S4).
-`random_tree`      Dirichlet policies, log-normal rewards, not lumped.
+A family is a function of `FAMILIES`. Its first line describes it in help texts, and what a
+docstring says of a parameter with a default is the help of an option. One that takes ``eps`` has
+its Bellman error by construction. `persistent` is a perturbation too, of any tree: see `perturb`.
 
 Every family is stored lumped where it can be, so that horizons in the hundreds cost nothing.
 """
 
 import math
 from collections.abc import Callable
+from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ LARGEST_LUMPED_HORIZON = 4096  # of trees of order T^2 edges
 
 
 def product(T: int, r: float = 2.0, true_value: bool = True) -> TreeMDP:
-    """Fair bits with phi = r^(number of ones).
+    """Fair bits with phi = r^(number of ones): naive sampling is exponential already.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     eps : float
         Bellman error, nonnegative: A2 holds with exactly eps.
     drift : float
-        Strictly between 0 and 1.
+        Size of the drift, strictly between 0 and 1.
 
     Returns
     -------
@@ -130,6 +130,7 @@ def persistent(T: int, eps: float) -> TreeMDP:
     The reward is constant; the first symbol fixes the sign of every later Bellman error. With
     rho = (1 + eps)^(T - 1) the symbol whose errors are positive has probability rho/(1 + rho),
     and guided sampling is off by exactly TV = (rho - 1)/(rho + 1) = tanh((T - 1)/2 log(1 + eps)).
+    The perturbation of the same name has such errors on any tree.
 
     Parameters
     ----------
@@ -164,8 +165,10 @@ def random_tree(
 
     Parameters
     ----------
-    T, branching : int
-        Horizon, and number of symbols; the tree has ``branching ** T`` leaves.
+    T : int
+        Horizon.
+    branching : int
+        Number of symbols; the tree has ``branching ** T`` leaves.
     concentration : float
         Dirichlet concentration of each policy row, positive.
     sigma : float
@@ -207,6 +210,13 @@ FAMILIES: dict[str, Callable[..., TreeMDP]] = {
     "persistent": persistent,
     "random": random_tree,
 }
+
+
+def defaults(family: Callable[..., TreeMDP]) -> dict[str, Any]:
+    """Return the parameters that only some families have, with their defaults."""
+    parameters = signature(family).parameters.values()
+    has_default = [p for p in parameters if p.default is not p.empty and p.name != "seed"]
+    return {p.name: p.default for p in has_default}
 
 
 def _check_log_odds(log_odds: float, T: int, eps: float) -> None:

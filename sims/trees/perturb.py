@@ -1,16 +1,9 @@
 """Injected perturbations: reward models with a Bellman error of a stated size.
 
-Each takes a tree and replaces its reward model by one computed from the true value V*, backwards
-from the reward, such that E_ref[V(s')|s]/V(s) = (1 + eps)^sign(s) with a sign per node:
-
-`persistent`   sign fixed by the first symbol, + below even symbols and - below odd ones:
-               errors compound, V/V* drifts to (1 + eps)^(T - t).
-`hidden`       + below one first symbol, - below all others: the mechanism of `needle`.
-`random_sign`  independent signs: errors compound like a random walk.
-`value_noise`  V = V* exp(U) with independent U, uniform within log(1 + eps)/2 of zero. A2 holds
-               with eps (here an upper bound), A3 too: nothing compounds.
-
-The first three attain eps exactly. They share eps and differ by orders of magnitude in cost.
+A perturbation is a function of `PERTURBATIONS`; its first line describes it in help texts. Each
+takes a tree and replaces its reward model by one computed from the true value V*. All but
+`value_noise` go backwards from the reward, such that E_ref[V(s')|s]/V(s) = (1 + eps)^sign(s) with a
+sign per node, and attain eps exactly. They share eps and differ by orders of magnitude in cost.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +21,10 @@ from treesmc.sims.trees.values import log_expectation, log_true_value
 
 
 def persistent(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
-    """Perturb with the sign of every error fixed by the first symbol (+ for even symbols).
+    """Perturb with the sign of every error fixed by the first symbol, + below even ones.
+
+    Errors compound: V/V* drifts to (1 + eps)^(T - t). `families.persistent` is a family, the tree
+    on which this is worst for guided sampling.
 
     Parameters
     ----------
@@ -49,7 +45,7 @@ def persistent(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
 
 
 def hidden(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
-    """Perturb with positive errors below the first symbol 0, negative ones elsewhere.
+    """Perturb with errors + below the first symbol 0, - below all others, as in `needle`.
 
     Parameters are those of `persistent`.
     """
@@ -58,7 +54,7 @@ def hidden(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
 
 
 def random_sign(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
-    """Perturb with an independent sign at every inner class.
+    """Perturb with an independent sign at every inner class: a random walk of errors.
 
     Parameters
     ----------
@@ -79,7 +75,7 @@ def random_sign(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
 
 
 def value_noise(tree: TreeMDP, eps: float, seed: int = 0) -> TreeMDP:
-    """Perturb V* by independent noise at every inner class, within log(1 + eps)/2.
+    """Perturb V* by independent noise within log(1 + eps)/2: an error below eps, none compounds.
 
     Parameters
     ----------
@@ -103,6 +99,9 @@ PERTURBATIONS: dict[str, Callable[..., TreeMDP]] = {
     "value_noise": value_noise,
     "hidden": hidden,
 }
+
+IMPLIED = "persistent"
+"""The perturbation that an error asks for where none is named."""
 
 
 def has_error(family: Callable[..., TreeMDP]) -> bool:

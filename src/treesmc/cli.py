@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from types import ModuleType
+from typing import Any, NoReturn
 
 from treesmc import __version__
 from treesmc.commands import (
@@ -30,6 +31,7 @@ from treesmc.commands import (
     sweep,
     verify,
 )
+from treesmc.commands.listings import filled
 
 COMMANDS = {
     "make": make,
@@ -73,6 +75,30 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
 
+class CommandParser(OneLineParser):
+    """The parser of a command. What it knows is declared when the command is the one asked for."""
+
+    def __init__(self, *args: Any, module: ModuleType, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.undeclared: ModuleType | None = module
+
+    def parse_known_args(self, *args: Any) -> Any:  # type: ignore[override]
+        """Parse, as argparse does."""
+        self._declare()
+        return super().parse_known_args(*args)
+
+    def format_help(self) -> str:
+        """Return the help text, with what there is to choose from."""
+        self._declare()
+        self.description = filled(self.description or "")
+        return super().format_help()
+
+    def _declare(self) -> None:
+        if self.undeclared is not None:
+            self.undeclared.add_arguments(self)
+            self.undeclared = None
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = OneLineParser(
@@ -82,7 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"treesmc {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=CommandParser
+    )
     for name, module in COMMANDS.items():
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(
@@ -90,8 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
             help=summary,
             description=f"{summary}\n{details}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
+            module=module,
         )
-        module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from treesmc.sims.sampling.kernels.tables import Moves, moves
-from treesmc.sims.sampling.replicates import SMC, per_replicate, replicate
+from treesmc.sims.sampling.replicates import per_replicate, replicate
+from treesmc.sims.sampling.samplers import SMC
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 
 LIBRARY = Path(__file__).parents[2] / "build/peers/cpp/samplers.so"

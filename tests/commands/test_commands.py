@@ -9,13 +9,12 @@ import sys
 import pytest
 
 from treesmc.cli import COMMANDS, build_parser, main
-from treesmc.commands.arguments import METHODS
+from treesmc.sims.methods.registry import METHODS
 from treesmc.sims.trees.families import FAMILIES
 from treesmc.sims.trees.perturb import PERTURBATIONS
 
 KEYS = {
     "inspect": "horizon classes L epsilon epsilon_per_depth epsilon_value log_Z kl",
-    "law": "law stderr evidence tv log_Z_hat_mean reference_draws value_evaluations",
     "certify": "second_moment relative_variance tv_certificate tv_certificate_stderr tv_uniform "
     "tv_instance tv_zhu_lu first_order_constant particles_predicted",
     "cost": "n_star reference_draws evidence interval",
@@ -43,35 +42,6 @@ def test_inspect(capsys, tree):
     assert answer["classes"] == [1, 2, 4, 6, 8, 10]
     assert answer["epsilon"] == pytest.approx(0.2)
     assert answer["L"] == pytest.approx(2.4)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_law_of_every_method(capsys, tree, method):
-    answer = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 400)
-    assert set(KEYS["law"].split()) <= set(answer)
-    assert answer["evidence"] == "measured"
-    assert sum(answer["law"]) == pytest.approx(1)
-    assert len(answer["law"]) == len(answer["stderr"]) == 10
-    again = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 400, "--jobs", 2)
-    assert again == answer, "the answer must not depend on the number of threads"
-
-
-@pytest.mark.parametrize("method", ["target", "reference", "naive", "guided"])
-def test_law_is_exact_where_it_can_be(capsys, tree, method):
-    answer = ask(capsys, "law", tree, "--method", method, "-n", 8)
-    assert answer["evidence"] == "exact"
-    assert not any(answer["stderr"])
-    assert sum(answer["law"]) == pytest.approx(1)
-    if method == "target":
-        assert answer["tv"] == 0
-
-
-def test_measured_laws_agree_with_exact_ones(capsys, tree):
-    for method in ("naive", "guided", "reference", "target"):
-        exact = ask(capsys, "law", tree, "--method", method, "-n", 8)
-        measured = ask(capsys, "law", tree, "--method", method, "-n", 8, "--replicates", 4000)
-        for p, q, s in zip(exact["law"], measured["law"], measured["stderr"], strict=True):
-            assert abs(p - q) <= 5 * s + 5 / 4000  # 5 standard errors; rare classes: 5 counts
 
 
 def test_certify(capsys, tree):
@@ -232,6 +202,7 @@ def test_help_names_every_choice():
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; from treesmc.cli import build_parser; build_parser().format_help();"
+        "from treesmc.sims.methods.registry import METHODS;"
         "print([m for m in ('numpy', 'numba', 'sympy', 'scipy', 'matplotlib') if m in sys.modules])"
     )
     answer = subprocess.run(

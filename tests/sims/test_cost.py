@@ -5,20 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from treesmc.sims import cost as cost_module
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.cost import (
     METHODS,
-    PARTICLE_CAP,
     cost,
     estimate_tv,
     least_particles,
     rejection_samples,
     terminal_constant,
 )
+from treesmc.sims.laws import lineage
 from treesmc.sims.laws.certificate import first_order_constant
 from treesmc.sims.laws.lineage import least_particles_exact, lineage_law
 from treesmc.sims.laws.naive_law import naive_tv
+from treesmc.sims.methods.search import PARTICLE_CAP
 from treesmc.sims.trees.families import needle, needle_in_drift, persistent, product, random_tree
 from treesmc.sims.trees.perturb import value_noise
 from treesmc.sims.trees.values import reference_law, target_law, total_variation
@@ -29,7 +29,7 @@ DELTA = 0.1
 @pytest.fixture
 def measured_only(monkeypatch):
     """Forget the exact law, so that measurements can be held against it."""
-    monkeypatch.setattr(cost_module, "EXACT_CAP", 0)
+    monkeypatch.setattr(lineage, "EXACT_CAP", 0)
 
 
 def test_exact_on_two_lineages():
@@ -125,12 +125,12 @@ def test_precision_is_checked_and_work_is_bounded(monkeypatch):
     tree = random_tree(6, 3, seed=1)
     with pytest.raises(BadInput, match="precision: 0"):
         least_particles(tree, 0.05, precision=0)
-    monkeypatch.setattr("treesmc.sims.cost.BUDGET", 1e6)
+    monkeypatch.setattr("treesmc.sims.methods.search.BUDGET", 1e6)
     assert least_particles(tree, 0.05, precision=1e-4).replicates <= 4096
 
 
 def test_an_interval_beyond_floats_is_open(monkeypatch):
-    monkeypatch.setattr("treesmc.sims.cost._interpolate", lambda *_: (3.0, 0.1, 1e4))
+    monkeypatch.setattr("treesmc.sims.methods.search._interpolate", lambda *_: (3.0, 0.1, 1e4))
     found = least_particles(random_tree(3, seed=1), 0.05, replicates=256)
     assert (found.n_star, found.interval) == (21, (2, math.inf))
 

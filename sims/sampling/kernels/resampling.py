@@ -32,11 +32,19 @@ from treesmc.sims.trees.tree import FloatArray
 
 MULTINOMIAL, SYSTEMATIC, STRATIFIED, RESIDUAL = range(4)
 
+
+class Scheme(NamedTuple):
+    """A scheme: what tells `resample` to run it, and a line for people."""
+
+    number: int
+    summary: str
+
+
 SCHEMES = {
-    "multinomial": MULTINOMIAL,
-    "systematic": SYSTEMATIC,
-    "stratified": STRATIFIED,
-    "residual": RESIDUAL,
+    "multinomial": Scheme(MULTINOMIAL, "independent draws by weight"),
+    "systematic": Scheme(SYSTEMATIC, "one uniform for all, in equal steps"),
+    "stratified": Scheme(STRATIFIED, "a uniform in each of N equal stretches"),
+    "residual": Scheme(RESIDUAL, "whole parts of N W copied, the rest multinomial"),
 }
 
 # N W_i may fall short of an integer by rounding; residual resampling must not see that.

@@ -6,17 +6,6 @@ from collections.abc import Iterable
 
 LARGEST_COUNT = 1e300
 
-METHODS = (
-    "target",
-    "reference",
-    "naive",
-    "smc",
-    "guided-smc",
-    "guided",
-    "pool-mh",
-    "rejection",
-)
-
 
 def add_tree(parser: argparse.ArgumentParser) -> None:
     """Add the tree file and ``--json``."""
@@ -39,7 +28,7 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "--resampling",
         default="multinomial",
         metavar="SCHEME",
-        help="multinomial (default), systematic, stratified or residual",
+        help="resampling scheme, see above (default multinomial)",
     )
     parser.add_argument(
         "--ess-threshold",

@@ -1,14 +1,17 @@
 """find the least number of particles or samples within a tolerance, and what it costs
 
-n_star is the least n with total variation (over terminal classes) at most DELTA. It is exact where
-the output law is (naive, rejection, guided, and smc on trees of two lineages), otherwise measured
-by a bracketing search, with a 95% interval. For rejection it is the expected number of attempts.
-Replicates are added until the interval is within PRECISION of n_star, or half a minute of work a
-measurement is not enough for that; the answer says how many they were (0 where it is exact).
-A search that reaches its cap is censored: n_star is then a lower bound and the interval is open
-above (null in JSON). guided has a single particle: n_star is 1, or open where that is not enough.
+n_star is the least number with total variation (over terminal classes) at most DELTA. It is exact
+where the output law is (see treesmc law --help), otherwise measured by a bracketing search, with a
+95% interval. Replicates are added until the interval is within PRECISION of n_star, or half a
+minute of work a measurement is not enough for that; the answer says how many they were (0 where it
+is exact). A search that reaches its cap is censored: n_star is then a lower bound and the interval
+is open above (null in JSON).
 
-methods: naive, smc, guided-smc, guided, rejection
+methods, and their n_star:
+  {costed}
+
+resampling schemes:
+  {schemes}
 """
 
 import argparse
@@ -21,8 +24,6 @@ from treesmc.commands.arguments import (
     check_name,
 )
 from treesmc.commands.output import emit
-
-COSTED_METHODS = ("naive", "smc", "guided-smc", "guided", "rejection")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the cost of one method on one tree."""
     from treesmc.sims import cost
+    from treesmc.sims.methods.registry import COSTED
     from treesmc.sims.trees.treefile import load_tree
 
-    check_name("--method", args.method, COSTED_METHODS)
+    check_name("--method", args.method, COSTED)
     check_delta(args.delta)
     if args.replicates is not None:
         check_at_least("--replicates", args.replicates, 2)

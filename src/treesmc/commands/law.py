@@ -1,15 +1,16 @@
 """show the law over terminal classes that a method returns, and its distance to the target
 
 methods:
-  target      the reward-tilted posterior pi itself        reference   the reference policy
-  naive       n samples, one kept by reward                rejection   exact, cost sup phi / Z
-  smc         n particles moved by the reference policy    guided-smc  n particles moved by V
-  guided      one particle moved by V                      pool-mh     Algorithm 2 of Zhu & Lu
+  {methods}
 
-naive, target, reference and guided answer exactly unless --replicates is given; the others are
-measured. Total variation is over terminal classes. Costs are per run: draws from the reference
-policy (tokens) and evaluations of the reward model. log_Z_hat_mean is the logarithm of the mean of
-Zhat over replicates (Zhat is unbiased; its logarithm is not).
+Where it says exact, the law is computed, unless --replicates is given; all else is measured. Two
+lineages: at most two classes a depth, each with one parent, as in needle and persistent. Total
+variation is over terminal classes. Costs are those of one run, in expectation: draws from the
+reference policy (tokens) and evaluations of the reward model. log_Z_hat_mean is the logarithm of
+the mean of Zhat over replicates (Zhat is unbiased; its logarithm is not).
+
+resampling schemes:
+  {schemes}
 
 example:
   treesmc law tree.json --method smc -n 64 --replicates 2000 --jobs 2 --json
@@ -18,25 +19,24 @@ example:
 import argparse
 from typing import Any
 
-from treesmc.commands.arguments import (
-    METHODS,
-    add_sampling,
-    add_tree,
-    check_at_least,
-    check_name,
-    count,
-)
+from treesmc.commands.arguments import add_sampling, add_tree, check_at_least, check_name, count
 from treesmc.commands.output import emit
 
-EXACT_METHODS = ("target", "reference", "naive", "guided")
 DEFAULT_REPLICATES = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
+    """Declare the arguments; those that are options of methods have their names."""
     add_tree(parser)
     parser.add_argument("--method", required=True, help="see above")
-    parser.add_argument("-n", type=count, default=64, help="particles or samples (default 64)")
+    parser.add_argument(
+        "-n",
+        type=count,
+        default=64,
+        dest="N",
+        metavar="N",
+        help="particles or samples (default 64)",
+    )
     parser.add_argument(
         "--replicates",
         type=int,
@@ -45,89 +45,63 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_sampling(parser)
     parser.add_argument(
-        "--pool", type=int, default=8, metavar="M", help="pool-mh: pool (default 8)"
+        "--pool", type=int, default=8, dest="M", metavar="M", help="pool-mh: pool (default 8)"
     )
     parser.add_argument(
-        "--iterations", type=int, default=10, metavar="H", help="pool-mh: steps (default 10)"
+        "--iterations",
+        type=int,
+        default=10,
+        dest="H",
+        metavar="H",
+        help="pool-mh: steps (default 10)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the law of one method on one tree."""
+    from treesmc.sims.methods.registry import METHODS
     from treesmc.sims.trees.treefile import load_tree
 
     check_name("--method", args.method, METHODS)
-    check_at_least("-n", args.n, 1)
+    check_at_least("-n", args.N, 1)
     check_at_least("--seed", args.seed, 0)
     check_at_least("--jobs", args.jobs, 1)
-    tree = load_tree(args.tree)
-    exact = args.method in EXACT_METHODS and args.replicates is None
-    emit(_exact(tree, args) if exact else _measured(tree, args), args.json)
+    tree, method = load_tree(args.tree), METHODS[args.method]
+    options = method.given(vars(args))
+    exact = args.replicates is None and method.run.is_exact(tree, **options)
+    found = _exact(tree, method, options) if exact else _measured(tree, method, options, args)
+    draws, evaluations = method.run.cost(tree, **options)
+    costs = {"reference_draws": draws, "value_evaluations": evaluations}
+    emit({"method": args.method, **found, **costs}, args.json)
     return 0
 
 
-def _exact(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
-    import numpy as np
+def _exact(tree: Any, method: Any, options: dict[str, Any]) -> dict[str, Any]:
+    from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
 
-    from treesmc.sims.laws import naive_law
-    from treesmc.sims.trees import values
-
-    T = tree.horizon
-    log_phi = tree.log_value_at(T)
-    laws = {
-        "target": lambda: (values.target_law(tree), 0, 0),
-        "reference": lambda: (values.reference_law(tree), T, 0),
-        "guided": lambda: (values.guided_law(tree), T, int(tree.n_symbols.sum())),
-        "naive": lambda: (
-            naive_law.naive_law(values.reference_law(tree), log_phi, args.n),
-            args.n * T,
-            args.n,
-        ),
-    }
-    law, draws, evaluations = laws[args.method]()
+    law = method.run.law(tree, **options)
     return {
-        "method": args.method,
         "evidence": "exact",
-        "tv": values.total_variation(law, values.target_law(tree)),
+        "tv": total_variation(law, target_law(tree)),
         "law": law,
-        "stderr": np.zeros(len(law)),
-        "log_Z_hat_mean": values.log_normalizer(tree),
-        "reference_draws": draws,
-        "value_evaluations": evaluations,
+        "stderr": [0.0] * len(law),
+        "log_Z_hat_mean": log_normalizer(tree),
     }
 
 
-def _measured(tree: Any, args: argparse.Namespace) -> dict[str, Any]:
-    from treesmc.sims.trees import values
+def _measured(
+    tree: Any, method: Any, options: dict[str, Any], args: argparse.Namespace
+) -> dict[str, Any]:
+    from treesmc.sims.trees.values import target_law, total_variation
 
     replicates = DEFAULT_REPLICATES if args.replicates is None else args.replicates
-    estimate = _sample(tree, args, replicates)
+    run = {"replicates": replicates, "seed": args.seed, "jobs": args.jobs}
+    found = method.run.sample(tree, **options, **run)
     return {
-        "method": args.method,
         "evidence": "measured",
         "replicates": replicates,
-        "tv": values.total_variation(estimate.law, values.target_law(tree)),
-        "law": estimate.law,
-        "stderr": estimate.stderr,
-        "log_Z_hat_mean": estimate.log_mean_Z_hat,
-        "reference_draws": estimate.reference_draws,
-        "value_evaluations": estimate.value_evaluations,
+        "tv": total_variation(found.law, target_law(tree)),
+        "law": found.law,
+        "stderr": found.stderr,
+        "log_Z_hat_mean": found.log_mean_Z_hat,
     }
-
-
-def _sample(tree: Any, args: argparse.Namespace, replicates: int) -> Any:
-    from treesmc.sims.sampling import samplers
-
-    run: dict[str, Any] = {"replicates": replicates, "seed": args.seed, "jobs": args.jobs}
-    scheme: dict[str, Any] = {"resampling": args.resampling, "ess_threshold": args.ess_threshold}
-    draw = {
-        "target": lambda: samplers.sample_target(tree, **run),
-        "reference": lambda: samplers.sample_naive(tree, 1, **run),
-        "naive": lambda: samplers.sample_naive(tree, args.n, **run),
-        "rejection": lambda: samplers.sample_rejection(tree, **run),
-        "guided": lambda: samplers.sample_guided(tree, **run),
-        "smc": lambda: samplers.sample_smc(tree, args.n, **scheme, **run),
-        "guided-smc": lambda: samplers.sample_smc(tree, args.n, guided=True, **scheme, **run),
-        "pool-mh": lambda: samplers.sample_pool_mh(tree, args.pool, args.iterations, **run),
-    }
-    return draw[args.method]()

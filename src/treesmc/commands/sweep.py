@@ -2,21 +2,27 @@
 
 A sweep file gives each key a value or a list of values; lists are multiplied out:
 
-  family = "needle"                       product, needle, needle_in_drift, persistent, random
+  family = "needle"                       see below
   T = [8, 16, 32]
   eps = ["1/T", "0.5*log(T)/T", 0.05]     a number, or a formula of other numbers
-  method = "smc"                          naive, smc, guided-smc, guided, rejection, pool-mh
+  method = "smc"                          see below
   delta = 0.1                             the particles this takes; or N = 100: how far off N is
   seed = {from = 0, to = 15}
 
 Further keys: perturbation, tree_seed, resampling, ess_threshold, replicates, M and H (pool-mh),
-c and a (for formulas), streams, series, and the families' own r, drift, branching, concentration,
-sigma, true_value. [[grid]] tables hold several grids, [[list]] tables read lists side by side; keys
-above them are shared. A table [quick] holds what replaces keys in a coarse version, and "columns"
-chooses those of the table. docs/sweeps.md explains all.
+c and a (for formulas), streams, series, and what only some families have (see below). [[grid]]
+tables hold several grids, [[list]] tables read lists side by side; keys above them are shared. A
+table [quick] holds what replaces keys in a coarse version, and "columns" chooses those of the
+table. docs/sweeps.md explains all.
 
 The figures are sweeps: sims/experiments/NAME.toml. Most begin with experiment = "NAME" and have
 keys of their own.
+
+families: {families}
+  of some: {family_options}
+perturbations: {perturbations}
+methods:
+  {methods}
 
 engines:
   threads (default), processes     of this machine; processes survive a point that crashes

@@ -1,4 +1,4 @@
-"""The Wright-Fisher chain against the dense binomial chain, simulation, and known limits."""
+"""The Wright-Fisher chain against the dense binomial chain and known limits."""
 
 import math
 
@@ -6,20 +6,17 @@ import numpy as np
 import pytest
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.base.streams import generator
 from treesmc.sims.laws import lineage as module
 from treesmc.sims.laws.lineage import (
     is_two_lineage,
     least_particles_exact,
     lineage_law,
-    simulate_lineage,
 )
 from treesmc.sims.trees.families import needle, persistent, product, random_tree
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import reference_law, target_law, total_variation
 
 ROUND_OFF = 1e-12  # T steps of rounding in pmf ratios, each below N * 1e-16
-K_STANDARD_ERRORS = 4  # two-sided false alarm 6e-5 for each comparison
 
 
 def crossing_tree():
@@ -121,23 +118,6 @@ def test_extreme_weights_are_certain():
     np.testing.assert_allclose(lineage_law(tree, 5), [1 - 0.5**5, 0.5**5], rtol=ROUND_OFF)
 
 
-@pytest.mark.parametrize("N", [10, 400])
-def test_simulation_agrees_with_the_exact_law(N):
-    tree = needle(8, 0.2)
-    law, stderr = simulate_lineage(tree, N, 4000, generator(1, N))
-    error = np.abs(law - lineage_law(tree, N))
-    assert np.all(error < K_STANDARD_ERRORS * stderr)
-    wrong = np.abs(law - lineage_law(needle(8, 0.25), N))
-    assert np.any(wrong > K_STANDARD_ERRORS * stderr)
-
-
-def test_simulation_reaches_huge_populations():
-    tree = needle(60, 0.1)
-    law, stderr = simulate_lineage(tree, 10**12, 200, generator(2))
-    assert np.all(stderr < 1e-4)
-    assert total_variation(law, target_law(tree)) < K_STANDARD_ERRORS * stderr[0] + 1e-6
-
-
 def test_least_particles_is_a_crossing():
     tree = needle(10, 0.15)
     target = target_law(tree)
@@ -172,8 +152,6 @@ def test_bad_input_is_refused():
         lambda: lineage_law(product(4), 5),
         lambda: lineage_law(tree, 0),
         lambda: lineage_law(tree, 2.5),
-        lambda: simulate_lineage(tree, 10**13, 10, generator(0)),
-        lambda: simulate_lineage(tree, 10, 1, generator(0)),
         lambda: least_particles_exact(tree, 0.0),
         lambda: least_particles_exact(tree, 0.1, cap=0),
     ):

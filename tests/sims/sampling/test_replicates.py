@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.sampling import replicates
+from treesmc.sims.sampling import replicates, samplers
 from treesmc.sims.sampling.kernels.sfc64 import uniform
 from treesmc.sims.trees.families import product
 
@@ -13,7 +13,7 @@ R = 3 * replicates.BLOCK + 5
 METHODS = ["NAIVE", "REJECTION", "SMC", "GUIDED", "POOL_MH", "GENEALOGY", "TARGET", "CONDITIONAL"]
 
 
-def run(seed=1, method=replicates.NAIVE, jobs=1):
+def run(seed=1, method=samplers.NAIVE, jobs=1):
     """Return the mean law and its standard error, and the laws themselves, drawn at random."""
     laws = np.zeros((R, 4))
 
@@ -35,14 +35,14 @@ def test_blocks_merge_into_the_plain_moments():
 def test_jobs_do_not_change_a_bit(monkeypatch):
     found = run()
     assert all(a.tobytes() == b.tobytes() for a, b in zip(found, run(jobs=3), strict=True))
-    for other in (run(seed=2), run(method=replicates.SMC)):
+    for other in (run(seed=2), run(method=samplers.SMC)):
         assert not np.isin(other[2], found[2]).any()
     monkeypatch.setattr(replicates, "WAVE", 2)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(found, run(), strict=True))
 
 
 def test_methods_have_streams_of_their_own():
-    methods = [value for name, value in vars(replicates).items() if name in METHODS]
+    methods = [value for name, value in vars(samplers).items() if name in METHODS]
     assert sorted(methods) == list(range(8))
     draws = {uniform(replicates.stream(1, method, b)) for method in methods for b in range(4)}
     assert len(draws) == 32
