@@ -11,6 +11,7 @@ from scipy.stats import norm
 from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
+from treesmc.sims.trees.values import path_classes
 
 FALSE_ALARM = 1e-4
 R = 12000  # replicates
@@ -52,6 +53,14 @@ def lumped_tree(seed: int, sizes: tuple[int, ...] = (1, 2, 3, 3, 2)) -> TreeMDP:
         into = np.tile(np.append(np.arange(below), 0), (here, 1))  # two edges into class 0
         child.append(np.column_stack([rng.integers(0, below, here), into]))
     return TreeMDP.from_layers(policy, child, [rng.normal(size=size) for size in sizes])
+
+
+def log_path_probability(tree, symbols, policy):
+    """Return the log probability of one path of T symbols under a policy, float64[edges]."""
+    classes = path_classes(tree, symbols)
+    steps = [tree.edge_layer(policy, t)[classes[t], b] for t, b in enumerate(symbols)]
+    with np.errstate(divide="ignore"):
+        return float(np.log(steps).sum())
 
 
 def rescaled(tree: TreeMDP, log_scale: np.ndarray) -> TreeMDP:

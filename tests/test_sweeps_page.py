@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from treesmc.cli import build_parser, main
+from treesmc.sims.methods.registry import METHODS
 from treesmc.sims.sweeps.axes import values_of
 from treesmc.sims.sweeps.folder import Folder
 from treesmc.sims.sweeps.formula import FUNCTIONS
@@ -53,6 +54,11 @@ def test_every_key_is_explained():
     assert set(re.findall(r"`([a-zA-Z_]+)`", table)) >= set(KEYS)
     assert all(f"`{name}`" in PAGE for name in FUNCTIONS)
     assert all(re.search(rf"\b{word}\b", PAGE) for word in (*WORDS, "index", "every", "scale"))
+
+
+def test_methods_are_those_of_the_registry():
+    (row,) = re.findall(r"^\| `method` \| (.*?) \|", PAGE, flags=re.MULTILINE)
+    assert re.findall(r"`(.*?)`", row) == list(METHODS)
 
 
 def test_commands_parse():

@@ -199,11 +199,10 @@ def _density(mass: Array, log_reward: Array, n: float) -> Array:
 def _integrand(u: Array, mass: Array, log_reward: Array, n: float) -> tuple[Array, float]:
     """n phi exp(-lam phi) M^(n-1) lam at (u, level), and log of the right cut's quantity."""
     log_lam_phi = u[:, None] + log_reward
-    with np.errstate(over="ignore", under="ignore"):
-        exponent = portable.exp(log_lam_phi)  # lam phi; may be infinite, except in column 0
-        log_mgf = _log_mgf(exponent, mass)
-        log_value = log_lam_phi - exponent + (portable.log(n) + (n - 1) * log_mgf)[:, None]
-        return portable.exp(log_value), float((n - 1) * log_mgf[-1] - exponent[-1, 0])
+    exponent = portable.exp(log_lam_phi)  # lam phi; may be infinite, except in column 0
+    log_mgf = _log_mgf(exponent, mass)
+    log_value = log_lam_phi - exponent + (portable.log(n) + (n - 1) * log_mgf)[:, None]
+    return portable.exp(log_value), float((n - 1) * log_mgf[-1] - exponent[-1, 0])
 
 
 def _log_mgf(exponent: Array, mass: Array) -> Array:

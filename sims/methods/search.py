@@ -85,44 +85,6 @@ def one_is_enough(tree: TreeMDP, delta: float, guided: bool) -> bool:
     return total_variation(law, target_law(tree)) <= delta
 
 
-@dataclass(frozen=True)
-class Sampler:
-    """A variant of SMC on a tree, whose TV can be measured at any N.
-
-    Attributes
-    ----------
-    tree, guided, resampling, ess_threshold, seed, jobs
-        As in `least_particles`.
-    """
-
-    tree: TreeMDP
-    guided: bool
-    resampling: str
-    ess_threshold: float
-    seed: int
-    jobs: int
-
-    def work(self, N: float) -> float:
-        """Return about how many steps of a particle a replicate costs, its law included."""
-        steps = N * self.tree.horizon
-        if is_countable(self.resampling, self.ess_threshold):
-            steps = min(steps, PARTICLES_PER_CLASS * float(self.tree.class_start[-2]))
-        return steps + float(self.tree.n_classes[-1])
-
-    def measure(self, N: int, replicates: int) -> Measured:
-        """Estimate TV(output law, pi) at N from a number of replicates."""
-        draw = partial(
-            sample_smc,
-            self.tree,
-            N,
-            replicates // BATCHES,
-            guided=self.guided,
-            resampling=self.resampling,
-            ess_threshold=self.ess_threshold,
-        )
-        return measured_tv(self.tree, draw, self.seed, N, jobs=self.jobs)
-
-
 def least_particles(
     tree: TreeMDP,
     delta: float,
@@ -179,22 +141,45 @@ def least_particles(
         n_star = least_particles_exact(tree, delta, min(cap, EXACT_CAP))
         if n_star is not None:
             return exact_cost(tree, n_star)
-    sampler = Sampler(tree, guided, resampling, ess_threshold, seed, jobs)
+
+    def measure(N: int, replicates: int) -> Measured:
+        draw = partial(
+            sample_smc,
+            tree,
+            N,
+            replicates // BATCHES,
+            guided=guided,
+            resampling=resampling,
+            ess_threshold=ess_threshold,
+        )
+        return measured_tv(tree, draw, seed, N, jobs=jobs)
+
+    def work(N: float) -> float:
+        """Return about how many steps of a particle a replicate costs, its law included."""
+        by_counts = PARTICLES_PER_CLASS * float(tree.class_start[-2]) if countable else math.inf
+        return min(N * tree.horizon, by_counts) + float(tree.n_classes[-1])
+
+    search = partial(_search, measure, tree.horizon, delta, cap)
     if replicates is not None:
-        return _search(sampler, start, delta, replicates, cap)
-    return _precise(sampler, start, delta, precision, cap)
+        return search(start, replicates)
+    return _precise(search, work, start, precision)
 
 
-def _precise(sampler: Sampler, start: float, delta: float, precision: float, cap: int) -> Cost:
+def _precise(
+    search: Callable[[float, int], Cost],
+    work: Callable[[float], float],
+    start: float,
+    precision: float,
+) -> Cost:
     """Search with more and more replicates, until the interval is narrow or work would be long.
 
     Errors fall with the root of the replicates or, biased on trees of many leaves, faster.
     """
     replicates = FEWEST_REPLICATES
     while True:
-        found = _search(sampler, start, delta, replicates, cap)
+        found = search(start, replicates)
         low, high = found.interval
-        most = BUDGET / sampler.work(found.n_star)
+        most = BUDGET / work(found.n_star)
         lacking = (0.5 * portable.log(high / low) / precision) ** 2
         if found.censored or lacking <= 1 or high - low <= 2 or 2 * replicates > most:
             return found
@@ -202,17 +187,23 @@ def _precise(sampler: Sampler, start: float, delta: float, precision: float, cap
         start = found.n_star
 
 
-def _search(sampler: Sampler, start: float, delta: float, replicates: int, cap: int) -> Cost:
+def _search(
+    measure: Callable[[int, int], Measured],
+    T: int,
+    delta: float,
+    cap: int,
+    start: float,
+    replicates: int,
+) -> Cost:
     """Locate N* with a quarter of the replicates, then interpolate between two measurements."""
 
     def located_tv(N: int) -> float:
-        return sampler.measure(N, replicates // 4).value
+        return measure(N, replicates // 4).value
 
-    T = sampler.tree.horizon
     centre = _locate(located_tv, int(np.clip(start, 2, cap)), delta, cap)
     below = min(max(2, math.floor(centre / SPREAD)), cap - 1)
     above = min(max(below + 1, math.ceil(centre * SPREAD)), cap)
-    measured = [sampler.measure(N, replicates) for N in (below, above)]
+    measured = [measure(N, replicates) for N in (below, above)]
     if above == cap and measured[1].value > delta:
         above_cap = float(cap), math.inf
         return Cost(float(cap), above_cap, "measured", True, float(cap * T), math.nan, replicates)

@@ -214,13 +214,6 @@ def existing_path(tree: TreeMDP, path: Sequence[int] | IntArray) -> list[int]:
     return classes
 
 
-def log_path_probability(tree: TreeMDP, symbols: Sequence[int], policy: FloatArray) -> float:
-    """Return the log probability of one path of T symbols under ``policy``, float64[edges]."""
-    classes = path_classes(tree, symbols)
-    steps = [tree.edge_layer(policy, t)[classes[t], b] for t, b in enumerate(symbols)]
-    return float(portable.log(steps).sum())
-
-
 def kl(tree: TreeMDP) -> float:
     """Return KL(pi || pi_ref) in nats, over paths (equally over terminal classes)."""
     log_phi = tree.log_value_at(tree.horizon)

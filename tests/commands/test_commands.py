@@ -10,7 +10,8 @@ import pytest
 
 from treesmc.cli import COMMANDS, build_parser, main
 from treesmc.sims.methods.registry import METHODS
-from treesmc.sims.trees.families import FAMILIES
+from treesmc.sims.sampling.kernels.resampling import SCHEMES
+from treesmc.sims.trees.families import FAMILIES, defaults
 from treesmc.sims.trees.perturb import PERTURBATIONS
 
 KEYS = {
@@ -194,9 +195,18 @@ def test_memory_that_is_not_there_is_no_traceback(capsys, monkeypatch, tree):
 def test_help_names_every_choice():
     commands = build_parser()._subparsers._group_actions[0].choices  # argparse offers no getter
     assert set(commands) == set(COMMANDS)
-    assert all(method in commands["law"].format_help() for method in METHODS)
-    help_of_make = commands["make"].format_help()
-    assert all(name in help_of_make for name in [*FAMILIES, *PERTURBATIONS])
+    shown = {name: command.format_help() for name, command in commands.items()}
+    assert not re.search(r"\{\w+\}", "".join(shown.values()))
+    for name, method in METHODS.items():
+        assert all(
+            re.search(rf"^  {name} .*{method.exact}", shown[c], re.M) for c in ("law", "sweep")
+        )
+        assert bool(re.search(rf"^  {name} ", shown["cost"], re.M)) == bool(method.n_star)
+    assert all(name in shown["law"] and name in shown["cost"] for name in SCHEMES)
+    assert all(name in shown["make"] for name in [*FAMILIES, *PERTURBATIONS])
+    options = {name for family in FAMILIES.values() for name in defaults(family)}
+    assert all(f"--{name} " in shown["make"] for name in options - {"true_value"})
+    assert all(name in shown["sweep"] for name in [*FAMILIES, *PERTURBATIONS, *options])
 
 
 def test_help_imports_nothing_heavy():

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from random_layers import lumped_tree, noisy_tree, rescaled
+from random_layers import log_path_probability, lumped_tree, noisy_tree, rescaled
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.laws import certificate, moments, target_paths
@@ -19,7 +19,6 @@ from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import (
     epsilon,
     log_normalizer,
-    log_path_probability,
     log_true_value,
     ratio_bound,
     target_law,

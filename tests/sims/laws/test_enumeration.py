@@ -19,9 +19,7 @@ from treesmc.sims.laws.enumeration import (
     enumerate_pool_mh,
     enumerate_smc,
 )
-from treesmc.sims.laws.lineage import lineage_law
-from treesmc.sims.laws.naive_law import naive_law
-from treesmc.sims.trees.families import needle, product, random_tree
+from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import guided_law, path_classes, reference_law, target_law
@@ -220,21 +218,6 @@ def test_identity_summed_over_the_paths_of_a_lumped_tree():
         target = reference * math.exp(tree.log_value_at(2)[classes[-1]] - log_Z)
         law[classes[-1]] += target * enumerate_conditional(tree, N, symbols).mean_inverse_ratio
     np.testing.assert_allclose(law, enumerate_smc(tree, N).law, rtol=ROUND_OFF)
-
-
-@pytest.mark.parametrize(("T", "N"), [(2, 4), (3, 3), (4, 4)])
-def test_needle_agrees_with_the_count_chain(T, N):
-    tree = needle(T, 0.4)
-    np.testing.assert_allclose(enumerate_smc(tree, N).law, lineage_law(tree, N), rtol=ROUND_OFF)
-    wrong = enumerate_smc(tree, N, resampling="stratified").law
-    assert abs(wrong[0] - lineage_law(tree, N)[0]) > 1e-4
-
-
-@pytest.mark.parametrize("n", [1, 2, 4])
-def test_naive_agrees_with_the_integral(n):
-    for tree in (skewed(), lumped(), product(3)):
-        integral = naive_law(reference_law(tree), tree.log_value_at(tree.horizon), n)
-        np.testing.assert_allclose(enumerate_naive(tree, n), integral, rtol=ROUND_OFF)
 
 
 @pytest.mark.parametrize("M", [1, 2, 3])

@@ -34,13 +34,13 @@ def summed(weights):
 def draw(scheme, weights, stream):
     n = len(weights)
     weights, ancestors = weights.copy(), np.full(n + RUN, n, np.uint32)
-    resample(SCHEMES[scheme], weights, summed(weights), ancestors, stream)
+    resample(SCHEMES[scheme].number, weights, summed(weights), ancestors, stream)
     return tuple(sorted(ancestors[:n].tolist()))
 
 
 def tail_probability(drawn_by, judged_by, replicates=8000):
     """Chi-square tail probability of ancestors against the law of a scheme; 0 outside it."""
-    stream = open_stream(1, SCHEMES[drawn_by])
+    stream = open_stream(1, SCHEMES[drawn_by].number)
     enumerated = RESAMPLING[judged_by](list(WEIGHTS)).items()
     law = {ancestors: p for ancestors, p in enumerated if p > 1e-9}  # rounding leaves slivers
     seen = dict.fromkeys(law, 0)
@@ -75,7 +75,7 @@ def test_the_check_tells_the_schemes_apart(scheme, other):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_offspring_numbers_are_unbiased(scheme):
-    stream = open_stream(2, SCHEMES[scheme])
+    stream = open_stream(2, SCHEMES[scheme].number)
     weights = np.random.default_rng(2).random(9) ** 3
     offspring = np.array(
         [np.bincount(draw(scheme, weights, stream), minlength=9) for _ in range(4000)]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.trees import values
 from treesmc.sims.trees.families import (
-    FAMILIES,
     needle,
     needle_in_drift,
     persistent,
@@ -125,11 +124,3 @@ def test_random_trees_follow_their_seed():
 def test_bad_parameters_are_named(call, words):
     with pytest.raises(BadInput, match=words):
         call()
-
-
-def test_registry_builds_every_family():
-    for name, family in FAMILIES.items():
-        tree = (
-            family(4, eps=0.1) if name in ("needle", "needle_in_drift", "persistent") else family(4)
-        )
-        assert tree.name.startswith(name)

@@ -76,14 +76,6 @@ def test_lumping_does_not_change_the_law_of_the_class():
     assert math.exp(values.log_normalizer(lumped)) == pytest.approx(Z, rel=1e-12)
 
 
-def test_path_probabilities_sum_to_the_class_law():
-    tree = random_tree(3, 2, seed=2)
-    policy = values.target_policy(tree)
-    paths = itertools.product(range(2), repeat=3)
-    probabilities = [math.exp(values.log_path_probability(tree, p, policy)) for p in paths]
-    assert probabilities == pytest.approx(values.target_law(tree), rel=1e-12)
-
-
 def test_padding_edges_do_not_exist():
     padded = TreeMDP.from_layers(
         [[[1.0, 0.0]], [[0.5, 0.5]]],
