@@ -16,12 +16,11 @@ from treesmc.sims.cost import (
 )
 from treesmc.sims.laws import lineage
 from treesmc.sims.laws.certificate import first_order_constant
-from treesmc.sims.laws.lineage import least_particles_exact, lineage_law
-from treesmc.sims.laws.naive_law import naive_tv
+from treesmc.sims.laws.lineage import least_particles_exact
 from treesmc.sims.methods.search import PARTICLE_CAP
 from treesmc.sims.trees.families import needle, needle_in_drift, persistent, product, random_tree
 from treesmc.sims.trees.perturb import value_noise
-from treesmc.sims.trees.values import reference_law, target_law, total_variation
+from treesmc.sims.trees.values import total_variation
 
 DELTA = 0.1
 
@@ -30,17 +29,6 @@ DELTA = 0.1
 def measured_only(monkeypatch):
     """Forget the exact law, so that measurements can be held against it."""
     monkeypatch.setattr(lineage, "EXACT_CAP", 0)
-
-
-def test_exact_on_two_lineages():
-    tree = needle(8, 0.3)
-    found = least_particles(tree, DELTA)
-    n = int(found.n_star)
-    target = target_law(tree)
-    assert total_variation(lineage_law(tree, n), target) <= DELTA
-    assert total_variation(lineage_law(tree, n - 1), target) > DELTA
-    assert (found.evidence, found.interval) == ("exact", (n, n))
-    assert found.reference_draws == 8 * n
 
 
 def test_measured_intervals_cover_the_exact_cost(measured_only):
@@ -133,14 +121,6 @@ def test_an_interval_beyond_floats_is_open(monkeypatch):
     monkeypatch.setattr("treesmc.sims.methods.search._interpolate", lambda *_: (3.0, 0.1, 1e4))
     found = least_particles(random_tree(3, seed=1), 0.05, replicates=256)
     assert (found.n_star, found.interval) == (21, (2, math.inf))
-
-
-def test_naive_cost_is_least():
-    tree = needle_in_drift(12, 0.1)
-    found = cost(tree, "naive", DELTA)
-    law, log_phi = reference_law(tree), tree.log_value_at(12)
-    assert naive_tv(law, log_phi, found.n_star) <= DELTA < naive_tv(law, log_phi, found.n_star - 1)
-    assert found.reference_draws == 12 * found.n_star
 
 
 def test_rejection_cost_by_hand():

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.laws import naive_law as module
 from treesmc.sims.laws.naive_law import least_samples, naive_law, naive_tv, sample_bracket
-from treesmc.sims.trees.families import needle_in_drift, product
-from treesmc.sims.trees.values import kl, reference_law, target_law
+from treesmc.sims.trees.families import product
+from treesmc.sims.trees.values import kl, reference_law
 
 REQUIRED = 1e-8  # relative error promised for every probability
 ROUND_OFF = 1e-12  # what 64-bit sums of a few thousand terms with exponents near 700 leave
@@ -40,13 +40,6 @@ def instance(seed, S=4, sigma=3.0):
     return softmax(sigma * rng.normal(size=S)), sigma * rng.normal(size=S)
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 6])
-@pytest.mark.parametrize("seed", range(4))
-def test_agrees_with_brute_force(seed, n):
-    p, log_phi = instance(seed, S=3)
-    np.testing.assert_allclose(naive_law(p, log_phi, n), brute_force(p, log_phi, n), rtol=ROUND_OFF)
-
-
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_tiny_probabilities_keep_their_digits(n):
     p = np.array([1e-30, 0.25, 1e-90, 0.75 - 1e-30])
@@ -64,12 +57,12 @@ def test_a_mass_lost_to_cancellation_would_be_seen():
 
 @given(
     seed=st.integers(0, 2**32 - 1),
-    n=st.integers(1, 4),
+    n=st.integers(1, 6),
     S=st.integers(1, 4),
     sigma=st.floats(0, 20),
 )
 @settings(max_examples=40, deadline=None, derandomize=True)
-def test_agrees_with_brute_force_everywhere(seed, n, S, sigma):
+def test_agrees_with_brute_force(seed, n, S, sigma):
     p, log_phi = instance(seed, S, sigma)
     np.testing.assert_allclose(naive_law(p, log_phi, n), brute_force(p, log_phi, n), rtol=ROUND_OFF)
 
@@ -162,12 +155,6 @@ def test_product_at_long_horizon_lies_between_its_brackets_and_grows_with_kl():
     # log n* = T KL + O(sqrt T), the constant being a few standard deviations of log(pi/pi_ref).
     deviation = math.sqrt(256 * 2 / 9) * math.log(2)
     assert abs(math.log(n) - kl(tree)) < 2 * deviation
-
-
-def test_law_on_a_lumped_tree_matches_its_target_at_huge_n():
-    tree = needle_in_drift(8, 0.3)
-    law = naive_law(reference_law(tree), tree.log_value_at(8), 1e40)
-    np.testing.assert_allclose(law, target_law(tree), rtol=ROUND_OFF)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from random_layers import SMALL, R, agrees, mean_is, z_limit
 
 from treesmc.cli import main
 from treesmc.sims.cost import METHODS as COSTED
-from treesmc.sims.cost import rejection_samples
+from treesmc.sims.cost import cost, rejection_samples
 from treesmc.sims.laws.enumeration import (
     NumberTree,
     enumerate_naive,
@@ -25,7 +25,7 @@ from treesmc.sims.sweeps.point import compute_point
 from treesmc.sims.sweeps.trees import DEFAULTS
 from treesmc.sims.trees.families import needle, needle_in_drift
 from treesmc.sims.trees.treefile import save_tree
-from treesmc.sims.trees.values import log_normalizer
+from treesmc.sims.trees.values import log_normalizer, target_law, total_variation
 
 TREES = {**SMALL, "needle": needle(3, 0.4)}
 VALUES = {"N": 3, "M": 2, "H": 1, "resampling": "multinomial", "ess_threshold": 1.0}
@@ -101,6 +101,31 @@ def test_samplers_have_the_enumerated_law(method, how, tree):
     )
 
 
+@pytest.mark.parametrize(("method", "how"), KERNELS, ids=lambda x: getattr(x, "name", None))
+def test_neither_threads_nor_the_scale_of_values_matter(method, how):
+    options, tree = {**method.given({**VALUES, "N": 7}), **how}, TREES["skewed"]
+    far = tree.with_log_value(tree.log_value + 4000.0)
+    one, two, moved, other = (
+        method.run.sample(tree, replicates=100, seed=seed, jobs=jobs, **options)
+        for tree, seed, jobs in ((tree, 16, 1), (tree, 16, 2), (far, 16, 1), (tree, 17, 1))
+    )
+    for name in ("law", "stderr", "log_Z_hat"):
+        assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
+    assert one.law.tobytes() != other.law.tobytes()
+    assert np.allclose(one.law, moved.law, atol=1e-9)
+    assert moved.log_mean_Z_hat - one.log_mean_Z_hat == pytest.approx(4000.0)
+
+
+@pytest.mark.parametrize("name", ["naive", "smc"])
+def test_exact_costs_are_least(name):
+    tree, law = needle(8, 0.3), METHODS[name].run.law
+    found = cost(tree, name, 0.1)
+    assert (found.evidence, found.interval) == ("exact", (found.n_star, found.n_star))
+    assert found.reference_draws == 8 * found.n_star
+    pi, n = target_law(tree), int(found.n_star)
+    assert total_variation(law(tree, N=n), pi) <= 0.1 < total_variation(law(tree, N=n - 1), pi)
+
+
 COSTS = {  # on lumped: T = 3, symbols per depth 3, 3, 2; N = 7, M = 2, H = 1
     **{"target": (3, 0), "reference": (3, 0), "naive": (21, 7), "guided": (3, 8)},
     **{"smc": (21, 21), "guided-smc": (21, 56), "pool-mh": (12, 12)},
@@ -133,8 +158,8 @@ def test_law_and_sweep_follow_one_rule(capsys, tmp_path, method, family):
     answer = json.loads(capsys.readouterr().out)
     assert sum(answer["law"]) == pytest.approx(1)
     assert answer["evidence"] == row["evidence"]
-    for cost in ("reference_draws", "value_evaluations"):
-        assert answer[cost] == pytest.approx(row[cost], rel=1e-8)
+    for key in ("reference_draws", "value_evaluations"):
+        assert answer[key] == pytest.approx(row[key], rel=1e-8)
     if answer["evidence"] == "exact":
         assert row["tv"] == pytest.approx(answer["tv"], rel=10 ** (1 - SIGNIFICANT), abs=1e-12)
         assert not any(answer["stderr"])

@@ -17,6 +17,7 @@ from treesmc.sims.sampling.kernels import (
     counts,
     pool,
     resampling,
+    sfc64,
     smc,
     tables,
     walk,
@@ -105,13 +106,14 @@ CASES = {
 }  # fmt: skip
 
 MODULES = (
-    alias, binomial, conditional, counts, elementary, moments, pool, resampling, smc, tables, walk,
+    alias, binomial, conditional, counts, elementary, moments, pool, resampling, sfc64, smc, tables,
+    walk,
 )  # fmt: skip
 KERNELS = {
     name: function
     for module in MODULES
     for name, function in vars(module).items()
-    if hasattr(function, "py_func") and name not in ("take", "word", "uniform", "to_unit")
+    if hasattr(function, "py_func")
 }
 entered = set()
 

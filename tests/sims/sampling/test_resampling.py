@@ -105,11 +105,10 @@ def test_a_single_particle_is_its_own_ancestor():
 PADDED = np.concatenate([[0.0], np.full(10, 0.1), [0.0, 0.0]])
 
 
-@pytest.mark.parametrize("scaled", [scale, scale.py_func])
-def test_points_at_the_edge_find_a_particle_of_positive_weight(scaled):
+def test_points_at_the_edge_find_a_particle_of_positive_weight():
     """Ten weights of 0.1 sum to less than one, and padding follows and precedes them."""
     sums = np.cumsum(PADDED)
-    scaled(sums, 13.0)
+    scale(sums, 13.0)
     ends = np.empty(13, np.int32)
     for shift in (0.0, 0.5, BELOW_ONE):
         count_shifted(sums, shift, ends)
