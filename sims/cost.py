@@ -6,7 +6,7 @@ elsewhere N* is measured, by the search of `treesmc.sims.methods.search`. What c
 """
 
 from treesmc.sims.base.checks import check_inner_fraction, check_one_of
-from treesmc.sims.laws.first_order import terminal_constant
+from treesmc.sims.laws.certificate import terminal_constant
 from treesmc.sims.laws.lineage import has_exact_law
 from treesmc.sims.methods.distance import BATCHES, Measured, estimate_tv
 from treesmc.sims.methods.registry import COSTED

@@ -11,7 +11,6 @@ from scipy.stats import norm
 from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import path_classes
 
 FALSE_ALARM = 1e-4
 R = 12000  # replicates
@@ -53,6 +52,14 @@ def lumped_tree(seed: int, sizes: tuple[int, ...] = (1, 2, 3, 3, 2)) -> TreeMDP:
         into = np.tile(np.append(np.arange(below), 0), (here, 1))  # two edges into class 0
         child.append(np.column_stack([rng.integers(0, below, here), into]))
     return TreeMDP.from_layers(policy, child, [rng.normal(size=size) for size in sizes])
+
+
+def path_classes(tree, symbols):
+    """Return the classes visited by a path of T symbols, root included (length T + 1)."""
+    classes = [0]
+    for t, symbol in enumerate(symbols):
+        classes.append(int(tree.child_at(t)[classes[-1], symbol]))
+    return classes
 
 
 def log_path_probability(tree, symbols, policy):

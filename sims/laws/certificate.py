@@ -11,7 +11,8 @@ m_{t,u} are carried back once for all paths, O(T edges), and every path then cos
 The positive part comes before the average: 1 - 1/E_pi[u_N] = 1 - 1/E[(Zhat/Z)^2] is no bound.
 
 First-order constant (claim S6): N TV -> (1/2) E_{x~pi}|b(x) - v|, the least constant that any
-bound of the form C/N can have on the tree; a prediction, not a bound.
+bound of the form C/N can have on the tree; a prediction, not a bound. Over terminal classes it is
+(1/2) sum_c |E_pi[(b(x) - v) 1{x_T in c}]|, exact by one forward pass.
 
 Mixing ratios (claim S2): along edges and at parents of positive probability let
 Q_t = V*(child)/V(parent) and M Q_t = V*(parent)/V(parent). With q_t = sup Q_t / inf M Q_t the
@@ -35,6 +36,7 @@ from treesmc.sims.laws.moments import (
 )
 from treesmc.sims.laws.target_paths import target_expectation, visited_classes
 from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
+from treesmc.sims.trees.values import class_laws, log_expectation, target_policy
 
 DEFAULT_PATHS = 4096
 LARGEST_LOG = 700.0
@@ -172,6 +174,35 @@ def first_order_constant(
     log_h = (log_m[t] + chain.log_advantage(t)[tree.policy_at(t) > 0] for t in range(tree.horizon))
     vast = is_faint(tree) or max(float(step.max()) for step in log_h) > LARGEST_LOG
     return target_expectation(tree, shortfall if vast else half_deviation, n_paths, seed)
+
+
+def terminal_constant(tree: TreeMDP, guided: bool = False) -> float:
+    """Return lim N TV(output law of SMC, pi) over terminal classes, exactly.
+
+    Notes
+    -----
+    Claim S6, for multinomial resampling at every step. The sum over terminal classes of conditional
+    means is at most the constant over paths. The guided proposal multiplies h_t by
+    E_ref[V(s') | s] / V(s'). Infinite beyond the largest float. Time O(edges).
+    """
+    chain, policy = TargetChain.of(tree), target_policy(tree)
+    laws, log_m = class_laws(tree, policy), chain.log_root_forecast()
+    b = np.zeros(1)  # E_pi[b so far; class]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(tree.horizon):
+            log_h = log_m[t] + chain.log_advantage(t)
+            if guided:
+                log_next = tree.log_value_at(t + 1)
+                expected = log_expectation(tree, t, log_next)
+                log_h = log_h + expected[:, None] - log_next[tree.child_at(t)]
+            gain = b[:, None] + tree.layer(laws, t)[:, None] * portable.expm1(log_h)
+            b = np.bincount(
+                tree.child_at(t).ravel(),
+                weights=(tree.edge_layer(policy, t) * gain).ravel(),
+                minlength=int(tree.n_classes[t + 1]),
+            ).astype(np.float64)
+        value = 0.5 * float(np.abs(b - b.sum() * tree.layer(laws, tree.horizon)).sum())
+    return np.inf if np.isnan(value) else value
 
 
 def log_mixing_ratios(tree: TreeMDP) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from treesmc.sims.base import portable
 from treesmc.sims.base.checks import check_inner_fraction, check_integer, check_positive
-from treesmc.sims.laws.first_order import terminal_constant
+from treesmc.sims.laws.certificate import terminal_constant
 from treesmc.sims.laws.lineage import EXACT_CAP, has_exact_law, least_particles_exact
 from treesmc.sims.methods.distance import BATCHES, Measured, measured_tv
 from treesmc.sims.sampling.samplers import PARTICLES_PER_CLASS, is_countable, sample_smc

@@ -8,7 +8,7 @@ from treesmc.sims.methods.method import Method, Run
 
 def load(guided: bool) -> Run:
     """Import what computes."""
-    from treesmc.sims.laws.first_order import terminal_constant
+    from treesmc.sims.laws.certificate import terminal_constant
     from treesmc.sims.laws.lineage import has_exact_law, lineage_law
     from treesmc.sims.methods.search import least_particles
     from treesmc.sims.sampling.samplers import is_countable, sample_smc

@@ -13,12 +13,12 @@ draws, and are those of the command line's ``--seed``.
 
 import hashlib
 import json
-import math
 from functools import partial
 
 import numpy as np
 
 from treesmc.sims.base import portable
+from treesmc.sims.base.jsontext import finite
 from treesmc.sims.base.streams import generator
 from treesmc.sims.cost import cost
 from treesmc.sims.methods.distance import BATCHES, measured_tv
@@ -55,7 +55,8 @@ def compute_point(point: Parameters) -> Row:
     tree = build_tree(point)
     row = {"L": ratio_bound(tree), "eps_attained": epsilon(tree), "kl": kl(tree)}
     row |= _cost(tree, point) if "delta" in point else _law(tree, point)
-    return {name: _finite(value) for name, value in row.items()}
+    found: Row = finite(row)  # no number is enough, or none is known
+    return found
 
 
 def build_tree(point: Parameters) -> TreeMDP:
@@ -115,8 +116,3 @@ def _measured(tree: TreeMDP, point: Parameters) -> Row:
         "log_Z_hat": log_Z + portable.log1p(found.excess),
         "evidence": "measured",
     }
-
-
-def _finite(value: object) -> object:
-    """Return None for what no JSON or table should hold: no number is enough, or none is known."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -187,16 +187,8 @@ def guided_law(tree: TreeMDP) -> FloatArray:
     return terminal_law(tree, guided_policy(tree))
 
 
-def path_classes(tree: TreeMDP, symbols: Sequence[int]) -> list[int]:
-    """Return the classes visited by a path of T symbols, root included (length T + 1)."""
-    classes = [0]
-    for t, symbol in enumerate(symbols):
-        classes.append(int(tree.child_at(t)[classes[-1], symbol]))
-    return classes
-
-
 def existing_path(tree: TreeMDP, path: Sequence[int] | IntArray) -> list[int]:
-    """Return `path_classes`, once it is known that the path exists.
+    """Return the classes visited by a path, root included, once it is known that it exists.
 
     Raises
     ------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_layers import path_classes
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.laws import enumeration as module
@@ -22,7 +23,7 @@ from treesmc.sims.laws.enumeration import (
 from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import guided_law, path_classes, reference_law, target_law
+from treesmc.sims.trees.values import guided_law, reference_law, target_law
 
 ROUND_OFF = 1e-12  # sums of at most a few thousand products of doubles
 

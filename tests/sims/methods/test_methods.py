@@ -5,12 +5,14 @@ that a right sampler fails a test with probability `FALSE_ALARM` (union bound ov
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from random_layers import SMALL, R, agrees, mean_is, z_limit
 
 from treesmc.cli import main
+from treesmc.sims.base import sources
 from treesmc.sims.cost import METHODS as COSTED
 from treesmc.sims.cost import cost, rejection_samples
 from treesmc.sims.laws.enumeration import (
@@ -20,6 +22,7 @@ from treesmc.sims.laws.enumeration import (
     enumerate_smc,
 )
 from treesmc.sims.methods.registry import METHODS
+from treesmc.sims.sweeps import point
 from treesmc.sims.sweeps.digits import SIGNIFICANT
 from treesmc.sims.sweeps.point import compute_point
 from treesmc.sims.sweeps.trees import DEFAULTS
@@ -56,6 +59,12 @@ def tree(request):
 def test_words_say_what_is_there(method):
     assert bool(method.exact) == (method.run.law is not None)
     assert bool(method.n_star) == (method.run.least is not None) == (method.name in COSTED)
+
+
+def test_results_of_sweeps_follow_the_sources_of_all_methods():
+    sources_of_a_point = {path.stem for path in sources._closure(Path(point.__file__))}
+    assert sources_of_a_point >= {"naive_law", "lineage", "search", "pool", "counts", "smc", "walk"}
+    assert "conditional" not in sources_of_a_point
 
 
 def test_exact_laws_are_those_of_enumeration(method):

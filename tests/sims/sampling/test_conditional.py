@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from random_layers import log_path_probability, lumped_tree, noisy_tree
+from random_layers import log_path_probability, lumped_tree, noisy_tree, path_classes
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.base.streams import generator
@@ -19,7 +19,6 @@ from treesmc.sims.sampling.conditional import sample_conditional_smc
 from treesmc.sims.trees.families import needle_in_drift, product
 from treesmc.sims.trees.values import (
     log_normalizer,
-    path_classes,
     target_law,
     target_policy,
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_layers import path_classes
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.trees import values
@@ -45,7 +46,7 @@ def brute_force_target(tree):
     """Law over terminal classes and Z, by summing over all paths in rational arithmetic."""
     masses = [Fraction(0)] * int(tree.n_classes[-1])
     for path in itertools.product(*(range(B) for B in tree.n_symbols)):
-        classes = values.path_classes(tree, path)
+        classes = path_classes(tree, path)
         mass = Fraction(math.exp(tree.log_value_at(tree.horizon)[classes[-1]]))
         for t, symbol in enumerate(path):
             mass *= Fraction(tree.policy_at(t)[classes[t], symbol])
@@ -131,7 +132,7 @@ def test_paths_that_do_not_exist(path, words):
         [[[0, 1]], [[0, 0], [1, 0]]],
         [[0], [0, 0], [0, 0]],
     )
-    assert values.existing_path(tree, [1, 1]) == values.path_classes(tree, [1, 1]) == [0, 1, 0]
+    assert values.existing_path(tree, [1, 1]) == path_classes(tree, [1, 1]) == [0, 1, 0]
     with pytest.raises(BadInput, match=words):
         values.existing_path(tree, path)
 
