@@ -11,7 +11,7 @@ Replicates, blocks and streams are those of `replicates`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,12 +86,8 @@ def sample_conditional_smc(
     """
     check_integer("N", N, 1, MOST_PARTICLES)
     table, log_Z_hat = moves(tree), per_replicate(replicates)
-    cells = _path_cells(tree, table, path)
-
-    def block(part: slice, *out: Any) -> None:
-        conditional_smc_block(table, cells, N, *out, log_Z_hat[part])
-
-    law, law_stderr = replicate(block, tree, replicates, seed, CONDITIONAL, jobs)
+    block = partial(conditional_smc_block, table, _path_cells(tree, table, path), N)
+    law, law_stderr = replicate(block, tree, log_Z_hat, seed, CONDITIONAL, jobs)
     log_mean_Z_hat, stderr = log_mean(log_Z_hat + tree.log_value[0])
     ratio_stderr = stderr * float(portable.exp(log_mean_Z_hat - log_normalizer(tree)))
     return ConditionalEstimate(log_mean_Z_hat, ratio_stderr, law, law_stderr)

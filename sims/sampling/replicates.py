@@ -11,6 +11,7 @@ Golub & LeVeque 1983).
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,19 +42,21 @@ def stream(seed: int, *key: int) -> NDArray[np.uint64]:
 
 
 def replicate(
-    block: Callable[..., None], tree: TreeMDP, replicates: int, seed: int, method: int, jobs: int
+    block: Callable[..., None], tree: TreeMDP, each: NDArray[Any], seed: int, method: int, jobs: int
 ) -> tuple[FloatArray, FloatArray]:
     """Run all blocks of replicates; return their mean law and its standard error.
 
     Parameters
     ----------
     block : callable
-        ``block(part, stream, mean, spread)`` runs the replicates of the slice ``part`` and writes
-        the mean of their laws and the sum of squared deviations.
+        ``block(stream, mean, spread, part)`` runs as many replicates as ``part`` has entries; it
+        writes these, the mean of the laws and the sum of squared deviations.
     tree : TreeMDP
         Says how many terminal classes there are.
-    replicates, seed, method, jobs : int
-        R, root seed, what tells the method's streams from those of others, threads.
+    each : [R]
+        What is written for each replicate, such as log Zhat.
+    seed, method, jobs : int
+        Root seed, what tells the method's streams from those of others, threads.
 
     Returns
     -------
@@ -66,14 +69,14 @@ def replicate(
     """
     check_integer("jobs", jobs, 1, 1024)
     stream(seed, method, 0)
-    n_classes = tree.n_classes[-1]
+    n_classes, replicates = tree.n_classes[-1], len(each)
 
     def run(first: int, i: int) -> Moments:
         b = first + i
-        part = slice(b * BLOCK, min((b + 1) * BLOCK, replicates))
+        part = each[b * BLOCK : (b + 1) * BLOCK]
         mean, spread = np.zeros((2, n_classes))
-        block(part, stream(seed, method, b), mean, spread)
-        return part.stop - part.start, mean, spread
+        block(stream(seed, method, b), mean, spread, part)
+        return len(part), mean, spread
 
     n_blocks = -(-replicates // BLOCK)
     total: Moments = (0, np.zeros(n_classes), np.zeros(n_classes))

@@ -19,7 +19,6 @@ The result depends on the seed but not on the number of jobs: see `replicates`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -198,7 +197,7 @@ def sample_rejection(tree: TreeMDP, replicates: int, seed: int, *, jobs: int = 1
     _check_expected_attempts(log_sup - log_normalizer(tree), replicates * tree.horizon)
     acceptance = portable.exp(tree.log_value_at(tree.horizon) - log_sup)
     block = partial(walk.rejection_block, moves(tree), acceptance)
-    law, stderr = _replicated(tree, block, attempts, seed, REJECTION, jobs)
+    law, stderr = replicate(block, tree, attempts, seed, REJECTION, jobs)
     rate = (replicates - 1) / (attempts.sum() - 1)
     relative = np.sqrt((1 - rate) / replicates)
     cost = float(attempts.mean())
@@ -372,17 +371,6 @@ def _log_sup_reward(tree: TreeMDP) -> float:
     return float(tree.log_value_at(tree.horizon)[reference_law(tree) > 0].max())
 
 
-def _replicated(
-    tree: TreeMDP, block: Callable[..., None], each: Any, seed: int, method: int, jobs: int
-) -> tuple[FloatArray, FloatArray]:
-    """Run a kernel that writes an entry of ``each`` for every replicate; return law and stderr."""
-
-    def part_of(part: slice, *out: Any) -> None:
-        block(*out, each[part])
-
-    return replicate(part_of, tree, len(each), seed, method, jobs)
-
-
 def _estimated(
     tree: TreeMDP,
     block: Callable[..., None],
@@ -395,7 +383,7 @@ def _estimated(
 ) -> Estimate:
     """Run a kernel that writes log Zhat, but for ``log_scale``, of every replicate."""
     log_Z_hat = per_replicate(replicates)
-    law, stderr = _replicated(tree, block, log_Z_hat, seed, method, jobs)
+    law, stderr = replicate(block, tree, log_Z_hat, seed, method, jobs)
     log_Z_hat += log_scale
     return Estimate(law, stderr, log_Z_hat, *log_mean(log_Z_hat), *cost)
 

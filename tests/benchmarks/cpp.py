@@ -41,12 +41,12 @@ def sample_smc(
     if method == "counts":
         run, how = _library().smc_counts_block, []
 
-    def block(part: slice, *out: np.ndarray) -> None:
-        addresses = [ctypes.c_void_p(_address(x)) for x in (*out, log_Z_hat[part])]
-        number = ctypes.c_int64(part.stop - part.start)
+    def block(*out: np.ndarray) -> None:
+        addresses = [ctypes.c_void_p(_address(x)) for x in out]
+        number = ctypes.c_int64(len(out[-1]))
         run(ctypes.byref(arrays), ctypes.c_int64(N), *how, *addresses, number)
 
-    law, stderr = replicate(block, tree, replicates, seed, SMC, jobs=1)
+    law, stderr = replicate(block, tree, log_Z_hat, seed, SMC, jobs=1)
     return law, stderr, log_Z_hat + tree.log_value[0]
 
 

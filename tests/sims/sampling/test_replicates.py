@@ -17,12 +17,12 @@ def run(seed=1, method=samplers.NAIVE, jobs=1):
     """Return the mean law and its standard error, and the laws themselves, drawn at random."""
     laws = np.zeros((R, 4))
 
-    def block(part, stream, mean, spread):
-        laws[part] = [[uniform(stream) for _ in range(4)] for _ in laws[part]]
-        mean[:] = laws[part].mean(axis=0)
-        spread[:] = ((laws[part] - mean) ** 2).sum(axis=0)
+    def block(stream, mean, spread, part):
+        part[:] = [[uniform(stream) for _ in range(4)] for _ in part]
+        mean[:] = part.mean(axis=0)
+        spread[:] = ((part - mean) ** 2).sum(axis=0)
 
-    return *replicates.replicate(block, TREE, R, seed, method, jobs), laws
+    return *replicates.replicate(block, TREE, laws, seed, method, jobs), laws
 
 
 def test_blocks_merge_into_the_plain_moments():
