@@ -29,7 +29,7 @@ from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.trees.families import product
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import TreeMDP
-from treesmc.sims.trees.values import epsilon, log_true_value, ratio_bound, value_error
+from treesmc.sims.trees.values import epsilon, ratio_bound, seen_value_error, value_error
 
 FIRST_SYMBOLS = 4
 FACTOR = 3.0  # of reward per one
@@ -55,13 +55,6 @@ def build_tree(point: Parameters) -> TreeMDP:
     if point["series"] in REFERENCES:
         return tree
     return PERTURBATIONS[point["series"]](tree, point["eps"], point["instance"])
-
-
-def seen_value_error(tree: TreeMDP) -> float:
-    """Return the least eps_V of A3 when V may be multiplied by a factor per depth."""
-    log_error, starts = tree.log_value - log_true_value(tree), tree.class_start[:-1]
-    largest, least = (f.reduceat(log_error, starts) for f in (np.maximum, np.minimum))
-    return float(portable.expm1((largest - least).max() / 2))
 
 
 @digits("attained", "value_error", "seen_value_error")

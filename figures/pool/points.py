@@ -26,25 +26,23 @@ chain on pools and picks (`pool_chain`), with wrong acceptances as controls.
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from itertools import islice, pairwise
 
 import numpy as np
 
 from treesmc.sims.base import portable
 from treesmc.sims.laws.independence import densities, laws, marginal
+from treesmc.sims.laws.pool_accuracy import DRIFT, REWARD, distances, proposals, target
 from treesmc.sims.laws.pool_chain import SCORES, imbalance, pool_states, stationary, transition
-from treesmc.sims.laws.pool_walk import needle_proposals, product_proposals
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
-from treesmc.sims.trees.families import needle_in_drift, product, random_tree
+from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import persistent
-from treesmc.sims.trees.tree import FloatArray
 from treesmc.sims.trees.values import target_law, total_variation
 
-DRIFT, REWARD = 0.5, 2.0
 DEGREES = {0.0: 1.5, 1.0: 2.0, 2.0: 2.0}
 MOST_STEPS = 400
 BALANCE_EPS, BALANCE_SEED = 0.5, 1
@@ -55,23 +53,6 @@ def compute_point(point: Parameters) -> Row:
     """Return what the point's series asks for."""
     compute_row: Callable[[Parameters], Row] = SERIES[point["series"]]
     return compute_row(point)
-
-
-def proposals(T: int, c: float, M: int) -> tuple[FloatArray, FloatArray]:
-    """Return log weights and masses by class of the proposals at eps = c/T (`pool_walk`)."""
-    return needle_proposals(T, c / T, M, DRIFT) if c else product_proposals(T, M, REWARD)
-
-
-@cache
-def target(T: int, c: float) -> FloatArray:
-    """Return pi over the classes of `proposals`."""
-    return target_law(needle_in_drift(T, c / T, DRIFT) if c else product(T, REWARD))
-
-
-def distances(T: int, c: float, M: int, H: int) -> FloatArray:
-    """Return TV(law over classes, pi) after 0 .. H steps, [H + 1]."""
-    after = islice(laws(*proposals(T, c, M)), H + 1)
-    return np.array([total_variation(law, target(T, c)) for law in after])
 
 
 def least_steps(T: int, c: float, delta: float, M: int, most: int) -> int | None:

@@ -28,14 +28,9 @@ from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
-from treesmc.sims.trees.families import needle
+from treesmc.sims.trees.families import n_symbols, needle
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import target_law
-
-
-def n_symbols(tree: TreeMDP) -> int:
-    """Return H, the number of equally likely first symbols that `needle` stands for."""
-    return round(1 / tree.policy_at(0)[0, 0])
 
 
 def fresh(point: Parameters) -> Row:

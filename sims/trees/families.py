@@ -87,6 +87,11 @@ def needle(T: int, eps: float) -> TreeMDP:
     return TreeMDP.from_layers(policy, child, log_value, f"needle(T={T}, eps={eps:g})")
 
 
+def n_symbols(tree: TreeMDP) -> int:
+    """Return H, the number of equally likely first symbols that a `needle` stands for."""
+    return round(1 / tree.policy_at(0)[0, 0])
+
+
 def needle_in_drift(T: int, eps: float, drift: float = 0.5) -> TreeMDP:
     """`needle`, with a fair bit at every later step that multiplies V by 1 + drift or 1 - drift.
 

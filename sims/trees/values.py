@@ -104,6 +104,17 @@ def value_error(tree: TreeMDP) -> float:
     return portable.expm1(np.abs(tree.log_value - log_true_value(tree)).max())
 
 
+def seen_value_error(tree: TreeMDP) -> float:
+    """Return the least eps_V of A3 when V may be multiplied by a factor per depth.
+
+    Such factors change no resampling weight, so this is what SMC sees of the value error: half the
+    range of log(V/V*) on the worst depth (S8).
+    """
+    log_error, starts = tree.log_value - log_true_value(tree), tree.class_start[:-1]
+    largest, least = (f.reduceat(log_error, starts) for f in (np.maximum, np.minimum))
+    return float(portable.expm1((largest - least).max() / 2))
+
+
 def twisted_policy(tree: TreeMDP, log_f: FloatArray) -> FloatArray:
     """Return pi_ref(b | s) f(s') / E_ref[f(s') | s], float64[edges], for flat class values log f.
 

@@ -6,12 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from treesmc.figures.queries.points import n_symbols
 from treesmc.figures.queries.points import success as played
 from treesmc.sims.laws.certificate import tv_certificate
 from treesmc.sims.laws.enumeration import enumerate_smc
 from treesmc.sims.laws.moments import second_moment
-from treesmc.sims.trees.families import needle, needle_in_drift, persistent, product
+from treesmc.sims.trees.families import n_symbols, needle, needle_in_drift, persistent, product
 from treesmc.sims.trees.values import (
     bellman_log_ratio,
     guided_law,

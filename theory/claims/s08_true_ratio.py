@@ -35,13 +35,17 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
-from treesmc.figures.perturbations.points import seen_value_error
 from treesmc.sims.base import portable
 from treesmc.sims.laws.enumeration import enumerate_smc
 from treesmc.sims.trees.families import persistent
 from treesmc.sims.trees.reward_models import exact
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
-from treesmc.sims.trees.values import epsilon, log_increments, total_variation
+from treesmc.sims.trees.values import (
+    epsilon,
+    log_increments,
+    seen_value_error,
+    total_variation,
+)
 from treesmc.theory.bounds import (
     instance_tv,
     log_instance_particles,

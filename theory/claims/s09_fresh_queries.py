@@ -40,8 +40,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from treesmc.figures.queries.points import n_symbols
-from treesmc.sims.trees.families import needle
+from treesmc.sims.trees.families import n_symbols, needle
 from treesmc.sims.trees.values import target_law
 from treesmc.theory.claim import THIS_PROJECT, Claim, Evaluation, Instance, Mutation
 from treesmc.theory.claims.hidden_prefix import HALF

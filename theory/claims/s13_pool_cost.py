@@ -40,8 +40,8 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from treesmc.figures.pool.points import distances, proposals
 from treesmc.sims.base import portable
+from treesmc.sims.laws.pool_accuracy import distances, proposals
 from treesmc.sims.trees.families import needle_in_drift, product
 from treesmc.sims.trees.perturb import persistent
 from treesmc.sims.trees.tree import FloatArray, TreeMDP

@@ -33,8 +33,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import sympy as sp
 
-from treesmc.figures.pool.points import distances
 from treesmc.sims.laws.enumeration import enumerate_pool_mh
+from treesmc.sims.laws.pool_accuracy import distances
 from treesmc.sims.trees.families import product, random_tree
 from treesmc.sims.trees.tree import FloatArray, TreeMDP
 from treesmc.sims.trees.values import epsilon, guided_law, ratio_bound, target_law, total_variation
