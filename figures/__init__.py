@@ -1,23 +1,13 @@
-"""Figures: each reads one table of results and draws it; nothing is computed here but fits.
+"""Figures: a room, that is a folder, for each, found by its ``points.toml``.
 
-``FIGURES[name](csv_path, out_dir)`` writes ``name.pdf`` and ``name.png`` and returns their paths.
-Modules are imported when called.
+`points.toml`  the points, a sweep file with a quick version, which names the columns of the table;
+               ``place`` orders the rooms wherever several are shown, and without it one comes last
+`points.py`    ``VOCABULARY``: what ``experiment`` in the file stands for, and what computes a
+               point; an ordinary sweep needs none
+`figure.py`    ``build(rows)`` draws the table
+`fits.py`      laws of growth fitted to the table; ``EXPONENTS`` are rows of ``exponents.csv``
+`article.py`   ``numbers(rows)`` and ``tables(rows)``: what the article says of the table
+
+The last two are there if they have something to say. `bench` has a drawing only: its table comes
+from ``make bench``.
 """
-
-from collections.abc import Callable
-from pathlib import Path
-
-from treesmc.figures.rooms import NAMES, load_script
-
-Draw = Callable[[Path, Path], list[Path]]
-
-
-def _lazy(name: str) -> Draw:
-    def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-        paths: list[Path] = load_script(name, "figure").draw(csv_path, out_dir)
-        return paths
-
-    return draw
-
-
-FIGURES: dict[str, Draw] = {name: _lazy(name) for name in NAMES}

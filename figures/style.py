@@ -4,7 +4,8 @@ Fonts and sizes are settings that matplotlib reads while drawing *and* while sav
 would embed Type 3 fonts), so everything happens inside ``with style.active()``. STIX fonts ship
 with matplotlib: no TeX is needed. Dates are left out of the files.
 
-Colours are seaborn's colour-blind palette; every curve also has its own marker and dash.
+Colours are seaborn's colour-blind palette; every curve also has its own marker and dash. Importing
+seaborn names its colour maps to matplotlib as well.
 """
 
 import pathlib
@@ -60,12 +61,39 @@ DIAMOND = MarkerStyle(
 )
 
 
+MARKERS: tuple[str | MarkerStyle, ...] = ("o", "s", DIAMOND, "^", "v", ">")
+
+
 class Look(NamedTuple):
     """How one curve is told apart: colour, marker, and dash pattern of its line."""
 
     colour: Colour
     marker: str | MarkerStyle
-    dash: Any
+    dash: Any = "none"
+
+    def handle(self) -> dict[str, Any]:
+        """Return the settings of its markers, without a line."""
+        edge = {"markeredgecolor": "white", "linestyle": "none"}
+        return {**edge, "marker": self.marker, "color": self.colour}
+
+    def hollow(self, face: str = "none") -> dict[str, Any]:
+        """Return the settings of its markers, hollow and without a line."""
+        return {**self.handle(), "markerfacecolor": face, "markeredgecolor": self.colour}
+
+
+def ordered_looks(n: int) -> list[Look]:
+    """Return up to six looks, light to dark, for the values of an ordered parameter."""
+    shades = seaborn.color_palette("crest", n)
+    return [Look(shade, marker) for shade, marker in zip(shades, MARKERS, strict=False)]
+
+
+def bound_look(ours: bool) -> dict[str, Any]:
+    """Return the line style of a bound: this project's solid, the paper's dashed."""
+    return {
+        "color": RED if ours else INK,
+        "linestyle": "-" if ours else (0, (5, 2)),
+        "zorder": 1,
+    }
 
 
 @contextmanager

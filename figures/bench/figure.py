@@ -7,14 +7,12 @@ The numbers are clocks of one machine: the table comes from ``make bench``, and 
 leaves it alone.
 """
 
-from pathlib import Path
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import column, of
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import column, of
+from treesmc.sims.sweeps.shards import Row
 
 OURS = "treesmc"
 SIZES = {
@@ -29,12 +27,6 @@ COLOURS = {
 }
 LOOKS = {OURS: ("o", "-"), "cpp": ("D", "-."), "jax": ("s", "--"), "particles": ("^", ":")}
 NAMES = {OURS: "treesmc", "cpp": "C++", "jax": "JAX", "particles": "particles"}
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``bench.pdf`` and ``bench.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "bench")
 
 
 def build(rows: list[Row]) -> Figure:

@@ -7,7 +7,6 @@ interval, between the two that bracketed it.
 """
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
-from treesmc.figures.exponent.points import fit_exponent
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.exponent.fits import fit_exponent
+from treesmc.figures.rows import column, of
+from treesmc.figures.style import Look, bound_look, ordered_looks
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 
 CEILING = 2e11
 PAPER = (2 / 3, 6.0)
 SHADE = "0.93"
 ASPECT = 0.235  # slope on paper of a curve that grows by e per unit of x
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``exponent.pdf`` and ``exponent.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "exponent")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -42,9 +36,8 @@ def build(rows: list[Row]) -> Figure:
         series = of(rows, eps=eps)
         x = column(series, "T") * portable.log1p(eps)
         y = column(series, "n_star") / column(series, "T")
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        left.plot(x, y, label=rf"$\varepsilon = {eps:g}$", **handle)
-        _draw_exponent(right, rows, eps, handle)
+        left.plot(x, y, label=rf"$\varepsilon = {eps:g}$", **look.handle())
+        _draw_exponent(right, rows, eps, look)
     _finish(left, right, epsilons)
     legend = {"loc": "outside lower center", "ncols": len(epsilons), "handletextpad": 0.1}
     figure.legend(*left.get_legend_handles_labels(), **legend)
@@ -68,13 +61,13 @@ def _write(axes: Axes, x: float, y: float, text: str, slope: float, colour: styl
     axes.text(x, y, text, rotation=angle, color=colour, ha="center", va="center", fontsize=7.5)
 
 
-def _draw_exponent(axes: Axes, rows: list[Row], eps: float, handle: dict[str, Any]) -> None:
+def _draw_exponent(axes: Axes, rows: list[Row], eps: float, look: Look) -> None:
     fit = fit_exponent(rows, eps)
     exponent, interval = (
         np.array(x) / portable.log1p(eps) for x in (fit.coefficient("T"), fit.interval("T"))
     )
     bars = np.abs(interval - exponent)[:, None]
-    axes.errorbar([eps], [exponent], bars, elinewidth=0.8, **handle)
+    axes.errorbar([eps], [exponent], bars, elinewidth=0.8, **look.handle())
     value = f"{exponent:.3f}\n±{bars.max():.3f}"
     axes.text(eps, 1.83, value, color=style.INK, fontsize=6.5, ha="center", va="top")
 

@@ -12,16 +12,12 @@ N* / T is close to one function of x: as eps -> 0 the population becomes a diffu
 t log(1 + eps). N* is exact while the Wright-Fisher chain fits, and measured by counts beyond.
 """
 
-from treesmc.sims.base import portable
 from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
-from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.trees.families import needle
-
-FIT_FROM = 3.0  # in x; what is left out of exp(2x) is x exp(-2x) of it
 
 
 @digits()
@@ -51,14 +47,3 @@ VOCABULARY = Vocabulary(
         **{"evidence": str, "first_order": float},
     },
 )
-
-
-def fit_exponent(rows: list[Row], eps: float) -> Fit:
-    """Fit log N* = a + b T at one eps, from x = 3 on; b / log(1 + eps) is the exponent.
-
-    Errors contain the rounding of N* to an integer, of variance 1/12.
-    """
-    used = [r for r in rows if r["eps"] == eps and r["T"] * portable.log1p(eps) >= FIT_FROM]
-    stderr = [rounded_stderr(r["log_stderr"], r["n_star"]) for r in used]
-    log_n = [portable.log(r["n_star"]) for r in used]
-    return fit_growth([r["T"] for r in used], log_n, stderr, ("1", "T"))

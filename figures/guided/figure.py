@@ -7,16 +7,14 @@ trees (T = 6, hollow) share eps and differ by orders of magnitude; all are below
 long horizons), itself a quarter of ZL-4.3's bound at first order.
 """
 
-from pathlib import Path
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
-from treesmc.figures.shards import Row, read_table
-from treesmc.figures.style import Look
+from treesmc.figures.rows import column, of
+from treesmc.figures.style import Look, bound_look, ordered_looks
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 
 LOOKS = {
@@ -28,12 +26,6 @@ LOOKS = {
 X = portable.geomspace(0.01, 20, 200)
 LONG = 10**6  # a horizon at which (T - 1)/2 log(1 + x/T) is x/2
 THRESHOLD = 0.5  # 1/(2T), as eps T
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``guided.pdf`` and ``guided.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "guided")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -60,8 +52,7 @@ def _draw_worst(axes: Axes, rows: list[Row]) -> None:
         series = of(rows, base="persistent", T=T)
         axes.plot(X, [guided_single_tv(T, x / T) for x in X], color=look.colour, zorder=1)
         x, tv = T * column(series, "eps"), column(series, "tv")
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        axes.plot(x, tv, label=f"S4's worst tree, $T = {T:g}$", **handle)
+        axes.plot(x, tv, label=f"S4's worst tree, $T = {T:g}$", **look.handle())
 
 
 def _draw_exact(axes: Axes, rows: list[Row]) -> None:
@@ -69,14 +60,13 @@ def _draw_exact(axes: Axes, rows: list[Row]) -> None:
     series = of(rows, base="power")
     x, tv = column(series, "T") * column(series, "eps"), column(series, "tv")
     label = r"exact: $V = (1 + 2\varepsilon)^{\mathrm{ones}}$"
-    axes.plot(x, tv, label=label, clip_on=False, **{**HANDLE, "marker": "X", "color": style.RED})
+    axes.plot(x, tv, label=label, clip_on=False, **Look(style.RED, "X").handle())
 
 
 def _draw_perturbations(axes: Axes, rows: list[Row]) -> None:
     for name, look in LOOKS.items():
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        hollow = {"markerfacecolor": "none", "markeredgecolor": look.colour, "markersize": 3}
-        shapes = {"fair bits": {**handle, "linestyle": look.dash}, "random trees": handle | hollow}
+        filled, hollow = look.handle() | {"linestyle": look.dash}, look.hollow() | {"markersize": 3}
+        shapes = {"fair bits": filled, "random trees": hollow}
         for (where, shape), base in zip(shapes.items(), ("product", "random"), strict=True):
             series = of(rows, base=base, perturbation=name)
             x, tv = column(series, "T") * column(series, "eps"), column(series, "tv")

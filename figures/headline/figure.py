@@ -9,7 +9,6 @@ the worst case at constant eps: at least S3's queries, at most S2's particles, b
 """
 
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,11 +17,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE
-from treesmc.figures.headline.points import SERIES, fit_series
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.headline.fits import GROWTH, fit_series, kl_rate
+from treesmc.figures.rows import column, of
 from treesmc.figures.style import Look
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 from treesmc.sims.trees.tree import FloatArray
 from treesmc.theory.bounds import log_hidden_queries, log_uniform_particles
 
@@ -45,12 +44,6 @@ POLYNOMIAL_CEILING = 3e9  # the right panel is about polynomials; exponentials l
 ARROW = 30.0  # factor of cost that the arrow of a censored point spans
 
 
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``headline.pdf`` and ``headline.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "headline")
-
-
 def build(rows: list[Row]) -> Figure:
     """Return the figure of the table's rows."""
     figure = Figure(figsize=(style.PAGE_WIDTH, 3.75), layout="constrained")
@@ -58,7 +51,7 @@ def build(rows: list[Row]) -> Figure:
     _draw_bounds(left, rows)
     for axes in (left, right):
         for name, look in LOOKS.items():
-            _draw_series(axes, _of(rows, name), look)
+            _draw_series(axes, of(rows, series=name), look)
         axes.set(xlabel="horizon $T$", yscale="log")
     _finish(left, right, sorted({row["T"] for row in rows}))
     figure.legend(handles=_legend(rows), loc="outside lower center", ncols=2, handlelength=3)
@@ -74,20 +67,12 @@ def _finish(left: Axes, right: Axes, T: list[float]) -> None:
     right.set(title="log-log: polynomial costs are straight", ylim=(FLOOR, POLYNOMIAL_CEILING))
 
 
-def _of(rows: list[Row], name: str) -> list[Row]:
-    return [row for row in rows if row["series"] == name]
-
-
-def _column(rows: list[Row], key: str) -> FloatArray:
-    return np.array([row[key] for row in rows], dtype=np.float64)
-
-
 def _draw_series(axes: Axes, rows: list[Row], look: Look) -> None:
     known = [row for row in rows if not row["censored"]]
-    T, cost = _column(known, "T"), _column(known, "reference_draws")
-    bars = np.abs([_column(known, "low") * T - cost, _column(known, "high") * T - cost])
-    axes.errorbar(T, cost, bars, marker=look.marker, color=look.colour, elinewidth=0.8, **HANDLE)
-    axes.plot(_column(rows, "T"), _theory(rows), color=look.colour, linestyle=look.dash, zorder=1)
+    T, cost = column(known, "T"), column(known, "reference_draws")
+    bars = np.abs([column(known, "low") * T - cost, column(known, "high") * T - cost])
+    axes.errorbar(T, cost, bars, elinewidth=0.8, **look.handle())
+    axes.plot(column(rows, "T"), _theory(rows), color=look.colour, linestyle=look.dash, zorder=1)
     for row in rows:
         if row["censored"]:
             _draw_censored(axes, row, look)
@@ -96,7 +81,7 @@ def _draw_series(axes: Axes, rows: list[Row], look: Look) -> None:
 def _theory(rows: list[Row]) -> FloatArray:
     """First-order cost of SMC; naive sampling's costs are exact already."""
     key = "first_order" if rows[0]["method"] == "smc" else "n_star"
-    return _column(rows, "T") * _column(rows, key)
+    return column(rows, "T") * column(rows, key)
 
 
 def _draw_censored(axes: Axes, row: Row, look: Look) -> None:
@@ -109,14 +94,14 @@ def _draw_censored(axes: Axes, row: Row, look: Look) -> None:
 
 def _draw_bounds(axes: Axes, rows: list[Row]) -> None:
     """Shade from S3's lower to S2's upper bound at constant eps; dot the rate of naive sampling."""
-    constant, naive = _of(rows, "constant"), _of(rows, "naive")
+    constant, naive = of(rows, series="constant"), of(rows, series="naive")
     lower = [log_hidden_queries(int(r["T"]), r["eps"], r["delta"]) for r in constant]
     upper = [log_uniform_particles(int(r["T"]), r["eps"], r["L"], r["delta"]) for r in constant]
-    T = _column(constant, "T")
+    T = column(constant, "T")
     low, high = np.maximum(portable.exp(lower), 1.0), T * portable.exp(upper)
     axes.fill_between(T, low, high, color=LOOKS["constant"].colour, alpha=0.13, linewidth=0)
-    T = _column(naive, "T")
-    axes.plot(T, T * portable.exp(_column(naive, "kl")), color=style.INK, linestyle=":", zorder=1)
+    T = column(naive, "T")
+    axes.plot(T, T * portable.exp(column(naive, "kl")), color=style.INK, linestyle=":", zorder=1)
 
 
 def _legend(rows: list[Row]) -> list[Line2D | Patch]:
@@ -131,8 +116,8 @@ def _legend(rows: list[Row]) -> list[Line2D | Patch]:
         )
         for name, look in LOOKS.items()
     ]
-    eps = _of(rows, "constant")[0]["eps"]
-    rate = rf"rate of naive sampling: $T\,e^{{\mathrm{{KL}}}}$, KL $= {_kl_rate(rows):.4f}\,(T-1)$"
+    eps = of(rows, series="constant")[0]["eps"]
+    rate = rf"rate of naive sampling: $T\,e^{{\mathrm{{KL}}}}$, KL $= {kl_rate(rows):.4f}\,(T-1)$"
     band = (
         rf"worst case at $\varepsilon = {eps:g}$ (S3 to S2): "
         rf"$2\log(1+\varepsilon) = {2 * portable.log1p(eps):.4f}$"
@@ -144,23 +129,18 @@ def _legend(rows: list[Row]) -> list[Line2D | Patch]:
     ]
 
 
-def _kl_rate(rows: list[Row]) -> float:
-    last = _of(rows, "naive")[-1]
-    return float(last["kl"] / (last["T"] - 1))
-
-
 def _label(rows: list[Row], name: str) -> str:
     """Name of a series with its fitted law of growth, as one of the cost T n_star."""
     fit = fit_series(rows, name)
     if fit is None:
         return NAMES[name]
-    term = SERIES[name].growth[-1]
+    term = GROWTH[name][-1]
     value, (_, high) = fit.coefficient(term), fit.interval(term)
     half = high - value
     if term == "log T":
         return rf"{NAMES[name]}: $\propto T^{{\,{1 + value:.2f} \pm {half:.2f}}}$"
     digits = -Decimal(half).adjusted()
     exponent = rf"({value:.{digits}f} \pm {half:.{digits}f})\,T"
-    if "sqrt T" in SERIES[name].growth:
+    if "sqrt T" in GROWTH[name]:
         exponent += r" + O(\sqrt{T})"
     return rf"{NAMES[name]}: $\approx e^{{{exponent}}}$"

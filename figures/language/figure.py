@@ -7,17 +7,14 @@ Below, all reward models, measured (filled) or by the first-order law (hollow): 
 the Bellman error of A2, and close to one of the asymptotic variance v.
 """
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, column, of
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import bars, column, of
 from treesmc.figures.style import Look
+from treesmc.sims.sweeps.shards import Row
 
 LOOKS = {
     "exact": Look(style.INK, "X", (0, (1.2, 1))),
@@ -42,12 +39,6 @@ NAMES = {
 MOST = 6e5
 LEAST = 1e-6  # of what a logarithmic axis shows
 UNRESOLVED = 10.0  # a measurement known to no better than this factor is not drawn
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``language.pdf`` and ``language.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "language")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -99,9 +90,7 @@ def _draw_series(axes: Axes, rows: list[Row], name: str) -> None:
               markerfacecolor="white")  # fmt: skip
     found = measured(rows, name)
     x, n = column(found, "x"), column(found, "n_star")
-    bars = np.abs([column(found, "low") - n, column(found, "high") - n])
-    style_of_points: dict[str, Any] = {**HANDLE, "elinewidth": 0.8, "zorder": 3}
-    axes.errorbar(x, n, bars, marker=look.marker, color=look.colour, **style_of_points)
+    axes.errorbar(x, n, bars(found), elinewidth=0.8, zorder=3, **look.handle())
 
 
 def _draw_levels(axes: Axes, rows: list[Row], named: bool) -> None:
@@ -125,9 +114,8 @@ def _draw_all(axes: Axes, rows: list[Row], key: str) -> None:
     for name, look in LOOKS.items():
         found = measured(rows, name)
         rest = [row for row in of(rows, series=name) if row not in found]
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        hollow = {**handle, "markerfacecolor": "white", "markeredgecolor": look.colour}
-        for part, n, shape in ((rest, "first_order", hollow), (found, "n_star", handle)):
+        shapes = ((rest, "first_order", look.hollow("white")), (found, "n_star", look.handle()))
+        for part, n, shape in shapes:
             shown = [row for row in part if row[key] > LEAST]
             axes.plot(column(shown, key), column(shown, n), **shape)
-        axes.plot([], [], label=NAMES[name], **handle)
+        axes.plot([], [], label=NAMES[name], **look.handle())

@@ -5,18 +5,15 @@ this project's: S2 from T, eps and L, S2 from the tree's mixing ratios, S1's cer
 the first-order prediction (S6), no bound. Markers: N*, exact or measured (error bars: 95%).
 """
 
-from pathlib import Path
-
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import column, of
 from treesmc.figures.looseness.points import TREES
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import bars, column, of
 from treesmc.figures.style import Look
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 from treesmc.sims.trees.tree import FloatArray
 from treesmc.theory.bounds import (
     log_uniform_particles,
@@ -38,12 +35,6 @@ TITLES = {
     "needle_in_drift": "needle in drift",
     "random_sign": "fair bits, random signs",
 }
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``looseness.pdf`` and ``looseness.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "looseness")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -86,9 +77,8 @@ def _draw_route(axes: Axes, T: FloatArray, values: FloatArray, label: str) -> No
 
 def _draw_truth(axes: Axes, rows: list[Row]) -> None:
     T, n = column(rows, "T"), column(rows, "n_star")
-    bars = np.abs([column(rows, "low") - n, column(rows, "high") - n])
     truth = {"fmt": "o", "color": style.PURPLE, "markeredgecolor": "white", "elinewidth": 0.8}
-    axes.errorbar(T, n, bars, label="$N^*$", zorder=3, **truth)
+    axes.errorbar(T, n, bars(rows), label="$N^*$", zorder=3, **truth)
 
 
 def _finish(above: Axes, below: Axes) -> None:

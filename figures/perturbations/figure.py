@@ -8,7 +8,6 @@ that of the true value. eps_V is free of a factor per depth (see the experiment)
 """
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,23 +15,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, bound_look, column, of
 from treesmc.figures.guided.figure import LOOKS
 from treesmc.figures.perturbations.points import EPS, ERROR_HORIZON, REFERENCES
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import column, of
+from treesmc.figures.style import bound_look
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 from treesmc.sims.trees.tree import FloatArray
 from treesmc.theory.bounds import log_uniform_particles, uniform_particles_value_error
 
 LABELS = {"exact": "exact value", "naive": "naive sampling"}
 DASHES = dict(zip(REFERENCES, ((0, (1, 1.2)), (0, (4, 1.5))), strict=True))
 TEXT: dict[str, Any] = {"fontsize": 7.5, "color": style.RED}
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``perturbations.pdf`` and ``perturbations.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "perturbations")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -62,7 +56,7 @@ def summarise(rows: list[Row], key: str) -> FloatArray:
 def _draw_perturbation(axes: Axes, rows: list[Row], key: str, name: str) -> None:
     x, low, middle, high = summarise(rows, key)
     look = LOOKS[name]
-    handle = HANDLE | {"marker": look.marker, "color": look.colour, "linestyle": look.dash}
+    handle = look.handle() | {"linestyle": look.dash}
     bars = np.array([middle - low, high - middle])
     label = name.replace("_", " ")
     axes.errorbar(x, middle, bars, label=label, elinewidth=0.8, zorder=3, **handle)

@@ -19,9 +19,7 @@ holds without a ratio bound on V (S8). (`persistent` and `hidden` have no useful
 
 import numpy as np
 
-from treesmc.sims.base import portable
 from treesmc.sims.cost import BATCHES, cost
-from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
@@ -33,8 +31,7 @@ from treesmc.sims.trees.values import epsilon, ratio_bound, seen_value_error, va
 
 FIRST_SYMBOLS = 4
 FACTOR = 3.0  # of reward per one
-EPS, ERROR_HORIZON = 0.1, 64
-COMPOUNDING = ("persistent", "hidden")
+EPS, ERROR_HORIZON = 0.1, 64  # where the other one varies
 REFERENCES = ("exact", "naive")
 
 
@@ -89,15 +86,3 @@ VOCABULARY = Vocabulary(
         **{"attained": float, "value_error": float, "seen_value_error": float, "L": float},
     },
 )
-
-
-def fit_horizon(rows: list[Row], series: str, term: str, first: int = 24) -> Fit:
-    """Fit log N* = a + b * term along the horizons from `first` on, at eps = 1/10 or none.
-
-    Errors contain the rounding of N* to an integer, of variance 1/12. Differences between random
-    instances are errors too: they widen the interval by way of chi2.
-    """
-    used = [r for r in rows if r["series"] == series and r["eps"] in (0, EPS) and r["T"] >= first]
-    stderr = [rounded_stderr(r["log_stderr"], r["n_star"]) for r in used]
-    log_n = [portable.log(r["n_star"]) for r in used]
-    return fit_growth([r["T"] for r in used], log_n, stderr, ("1", term))

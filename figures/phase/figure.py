@@ -8,7 +8,6 @@ first-order law. On logarithmic axes a power of T is straight. For eps = T^-5/4 
 enough in the end, which a law of many particles does not see.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,11 @@ from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, column, of
 from treesmc.figures.phase.points import epsilon_of, log_needle_constant
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import bars, column, of
 from treesmc.figures.style import Look
 from treesmc.sims.base import portable
+from treesmc.sims.sweeps.shards import Row
 
 LEVELS = (0, 1, 1.5, 2, 3, 5, 10, 30, 1000)
 LOOKS: dict[float | None, Look] = {
@@ -42,12 +41,6 @@ LABELS: dict[float | None, tuple[str, float, float]] = {  # at T, N
     1.0: ("$T^{-1}$", 600, 1.5e3),
     1.25: ("$T^{-5/4}$", 600, 1.5e2),
 }
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``phase.pdf`` and ``phase.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "phase")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -96,9 +89,7 @@ def _draw_map(axes: Axes, rows: list[Row], T: int) -> QuadContourSet:
 
 def _draw_line(axes: Axes, rows: list[Row], a: float | None, look: Look) -> None:
     T, n = column(rows, "T"), column(rows, "n_star")
-    bars = np.abs([column(rows, "low") - n, column(rows, "high") - n])
-    handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-    axes.errorbar(T, n, bars, elinewidth=0.8, **handle)
+    axes.errorbar(T, n, bars(rows), elinewidth=0.8, **look.handle())
     fine = np.unique(portable.geomspace(T[0], T[-1], 60).round()).astype(int)
     law = [log_needle_constant(t, epsilon_of(t, a)) for t in fine.tolist()]
     law = portable.exp(law) / rows[0]["delta"]

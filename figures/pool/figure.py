@@ -8,8 +8,6 @@ chain on all pools and picks of a small tree: how far the marginal of its statio
 which balances, and for two that look like it. Pools of one child have weight one: all agree there.
 """
 
-import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, bound_look, column, of, ordered_looks
 from treesmc.figures.pool.points import DEGREES
-from treesmc.figures.shards import Row, read_table
-from treesmc.figures.style import Look
-from treesmc.sims.base import portable
-from treesmc.sims.fits import Fit, fit_growth
+from treesmc.figures.rows import column, of
+from treesmc.figures.style import Look, bound_look, ordered_looks
 from treesmc.sims.laws.pool_chain import SCORES
+from treesmc.sims.sweeps.shards import Row
 
-FIT_FROM = 24
 FLOOR = 1e-14  # where zero is drawn: less than the table resolves
 SHOWN = 1e-5  # least TV of the left panel
 TREES = {
@@ -34,18 +29,12 @@ TREES = {
     2.0: (Look(style.ORANGE, style.DIAMOND, "-"), r"$\varepsilon = 2/T$"),
 }
 SCORE_LOOKS = {
-    "phi / w": (Look(style.BLUE, "o", "none"), r"$\varphi/w$"),
-    "phi": (Look(style.ORANGE, style.DIAMOND, "none"), r"$\varphi$"),
-    "phi w": (Look(style.RED, "^", "none"), r"$\varphi\,w$"),
+    "phi / w": (Look(style.BLUE, "o"), r"$\varphi/w$"),
+    "phi": (Look(style.ORANGE, style.DIAMOND), r"$\varphi$"),
+    "phi w": (Look(style.RED, "^"), r"$\varphi\,w$"),
 }
 POWERS = ("$10^{-4}$", "$10^{-8}$", "$10^{-12}$")
 PLACES = dict(zip(SCORES, (-0.2, 0.0, 0.2), strict=True))
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``pool.pdf`` and ``pool.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "pool")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -67,23 +56,11 @@ def build(rows: list[Row]) -> Figure:
     return figure
 
 
-def fit_degree(rows: list[Row], c: float, series: str = "fixed H") -> Fit:
-    """Fit log cost = a + b log T at eps = c/T, from T = 24 on; b is the degree.
-
-    Errors are the rounding of M to an integer, of variance 1/12. At fixed H it is rounded up, so a
-    half is taken off; "least", over pairs (M, H), dodges the rounding.
-    """
-    used = [row for row in of(rows, series=series, c=c) if row["T"] >= FIT_FROM]
-    M = column(used, "M") - (0.5 if series == "fixed H" else 0.0)
-    log_cost = portable.log(column(used, "cost") * M / column(used, "M"))
-    return fit_growth(column(used, "T"), log_cost, 1 / (math.sqrt(12) * M), ("1", "log T"))
-
-
 def _draw_accuracy(axes: Axes, rows: list[Row], delta: float) -> None:
     pools = sorted({row["M"] for row in rows})
     for M, look in zip(pools, ordered_looks(len(pools)), strict=True):
         series = of(rows, M=M)
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour, "linestyle": "-"}
+        handle = look.handle() | {"linestyle": "-"}
         axes.plot(column(series, "H"), column(series, "tv"), label=f"$M = {M:g}$", **handle)
     axes.axhline(delta, **bound_look(ours=False))
     axes.set(yscale="log", ylim=(SHOWN, 1), xlabel="iterations $H$", ylabel="TV from the target")
@@ -95,8 +72,7 @@ def _draw_cost(axes: Axes, rows: list[Row]) -> None:
         series, limit = of(rows, series="least", c=c), of(rows, series="limit", c=c)
         look, name = TREES[c]
         T = column(series, "T")
-        handle = {**HANDLE, "marker": look.marker, "color": look.colour}
-        axes.plot(T, column(series, "cost"), label=name, **handle)
+        axes.plot(T, column(series, "cost"), label=name, **look.handle())
         axes.plot(T, limit[0]["cost"] * T ** DEGREES[c], color=look.colour, zorder=1)
     _draw_powers(axes)
     axes.set(xscale="log", yscale="log", xlabel="horizon $T$", ylabel="least cost $M\\,T\\,(H+1)$")
@@ -122,12 +98,10 @@ def _draw_balance(axes: Axes, rows: list[Row]) -> None:
     for score, (look, name) in SCORE_LOOKS.items():
         series = of(rows, score=score)
         place = column(series, "M") + PLACES[score]
-        handle: dict[str, Any] = {**HANDLE, "marker": look.marker, "color": look.colour}
-        hollow = {"markerfacecolor": "none", "markeredgecolor": look.colour}
         tv = np.maximum(column(series, "tv"), FLOOR)
-        axes.plot(place, tv, label=f"{name}: TV", **handle)
+        axes.plot(place, tv, label=f"{name}: TV", **look.handle())
         flows = np.maximum(column(series, "imbalance"), FLOOR)
-        axes.plot(place, flows, label=f"{name}: flows", **(handle | hollow))
+        axes.plot(place, flows, label=f"{name}: flows", **look.hollow())
     axes.set(yscale="log", ylim=(FLOOR / 4, 10), xlabel="pool size $M$", xlim=(0.5, 3.5))
     axes.set_yticks([1, 1e-4, 1e-8, 1e-12, FLOOR], ["1", *POWERS, "0"])
     axes.set_xticks([1, 2, 3])

@@ -8,7 +8,6 @@ a logistic curve, the limit for many particles. Dashed: the mean over runs, whic
 success of the same tree on the left.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,20 +15,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from treesmc.figures import style
-from treesmc.figures.common import HANDLE, column, of, ordered_looks
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.rows import column, of
+from treesmc.figures.style import ordered_looks
+from treesmc.sims.sweeps.shards import Row
 
 REACH = 1.5  # of q/H and N/H
 STRATEGIES = {"fresh": "fresh", "repeats": "at random"}
 DASHED = (0, (4, 1.5))
 SHADES = (style.ORANGE, style.RED, style.PURPLE)
 RUN: dict[str, Any] = {"color": style.BLUE, "linewidth": 0.6, "alpha": 0.6, "zorder": 0}
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``queries.pdf`` and ``queries.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "queries")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -58,11 +52,9 @@ def _draw_strategies(axes: Axes, rows: list[Row]) -> None:
     for name, label in STRATEGIES.items():
         for H, look in looks.items():
             series = of(rows, series=name, H=H)
-            face = look.colour if name == "fresh" else "white"
-            edge = "white" if name == "fresh" else look.colour
-            handle = {**HANDLE, "marker": look.marker, "markeredgecolor": edge}
+            shape = look.handle() if name == "fresh" else look.hollow("white")
             x, y = column(series, "q") / H, column(series, "success")
-            axes.plot(x, y, color=face, label=f"{label}, $H = {H:g}$", clip_on=False, **handle)
+            axes.plot(x, y, label=f"{label}, $H = {H:g}$", clip_on=False, **shape)
 
 
 def _draw_smc(axes: Axes, rows: list[Row]) -> None:

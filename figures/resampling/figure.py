@@ -9,19 +9,19 @@ Right, b of N* = a + b T with its 95% interval, so that the cost is a T + b T^2,
 b = 0. Vertical ticks: b of the first-order laws.
 """
 
-from pathlib import Path
+from itertools import product
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from treesmc.figures import style
-from treesmc.figures.common import column, of
-from treesmc.figures.resampling.points import FIT_FROM, IDEAL, NAIVE, fit_slope
-from treesmc.figures.shards import Row, read_table
+from treesmc.figures.resampling.fits import law_slope, slope
+from treesmc.figures.resampling.points import IDEAL, NAIVE
+from treesmc.figures.rows import bars, column, of
 from treesmc.figures.style import Look
+from treesmc.sims.sweeps.shards import Row
 
 LOOKS = {
     "multinomial": Look(style.BLUE, "o", "-"),
@@ -45,12 +45,6 @@ FAMILY_MARKERS = {"needle": "s", "needle_in_drift": "o"}
 ROWS = {1.0: -0.2, 0.5: 0.2, "needle": -0.07, "needle_in_drift": 0.07}
 CEILING = 1.1e3
 SLOPE_ONE = 6  # N*/T along the grey line
-
-
-def draw(csv_path: Path, out_dir: Path) -> list[Path]:
-    """Draw ``resampling.pdf`` and ``resampling.png`` from the table; return their paths."""
-    with style.active():
-        return style.save(build(read_table(csv_path)), out_dir, "resampling")
 
 
 def build(rows: list[Row]) -> Figure:
@@ -86,53 +80,25 @@ def _draw_particles(axes: Axes, rows: list[Row]) -> None:
 
 def _draw_scheme(axes: Axes, rows: list[Row], look: Look, kappa: float) -> None:
     T, n = column(rows, "T"), column(rows, "n_star")
-    bars = np.abs([column(rows, "low") - n, column(rows, "high") - n])
-    shape = _shape(look, kappa)
-    axes.errorbar(T, n, bars, elinewidth=0.7, linestyle=WHEN_DASH[kappa], **shape)
+    axes.errorbar(T, n, bars(rows), elinewidth=0.7, **_shape(look, kappa))
 
 
 def _shape(look: Look, kappa: float) -> dict[str, Any]:
-    """Return the look of a marker: hollow if resampling is adaptive."""
-    filled = kappa == 1
-    return {
-        "marker": look.marker,
-        "color": look.colour,
-        "markerfacecolor": look.colour if filled else "white",
-        "markeredgecolor": "white" if filled else look.colour,
-        "linewidth": 0.9,
-    }
-
-
-def slopes(rows: list[Row]) -> dict[tuple[str, str, float], tuple[float, float]]:
-    """Return b of N* = a + b T and half its 95% interval, by tree, scheme and threshold."""
-    fits = {
-        (family, scheme, kappa): fit_slope(of(rows, family=family, scheme=scheme, kappa=kappa))
-        for family in TITLES
-        for scheme in LOOKS
-        for kappa in WHEN
-    }
-    return {
-        key: (fit.coefficient("T"), float(np.ptp(fit.interval("T"))) / 2)
-        for key, fit in fits.items()
-    }
-
-
-def law_slope(rows: list[Row]) -> float:
-    """Return b of a first-order law, between its first horizon from 16 on and its last."""
-    used = [row for row in rows if row["T"] >= FIT_FROM]
-    rise = used[-1]["predicted"] - used[0]["predicted"]
-    return float(rise / (used[-1]["T"] - used[0]["T"]))
+    """Return the look of a curve: hollow and dashed if resampling is adaptive."""
+    marker = look.handle() if kappa == 1 else look.hollow("white")
+    return {**marker, "linestyle": WHEN_DASH[kappa], "linewidth": 0.9}
 
 
 def _draw_slopes(axes: Axes, rows: list[Row]) -> None:
     """Draw b scheme by scheme, adaptive below every step, `needle` above `needle_in_drift`."""
-    for (family, scheme, kappa), (b, half) in slopes(rows).items():
+    for family, scheme, kappa in product(TITLES, LOOKS, WHEN):
+        series = of(rows, family=family, scheme=scheme, kappa=kappa)
+        b, half = slope(series)
         y = list(LOOKS).index(scheme) + ROWS[kappa] + ROWS[family]
         shape = {**_shape(LOOKS[scheme], kappa), "marker": FAMILY_MARKERS[family]}
-        axes.errorbar([b], [y], xerr=[half], linestyle="none", elinewidth=0.8, **shape)
+        axes.errorbar([b], [y], xerr=[half], elinewidth=0.8, **{**shape, "linestyle": "none"})
         if scheme == "multinomial":
-            law = law_slope(of(rows, family=family, scheme=scheme, kappa=kappa))
-            axes.plot([law], [y], **LAW_TICK)
+            axes.plot([law_slope(series)], [y], **LAW_TICK)
     axes.axvline(law_slope(of(rows, family="needle_in_drift", scheme=IDEAL)), **IDEAL_LINE)
     axes.axvline(0, color="0.6", linewidth=0.7, zorder=0)
     axes.set_yticks(range(len(LOOKS)), list(LOOKS))
@@ -147,7 +113,7 @@ def _handles() -> list[Line2D]:
     """Return the legend: schemes, when they act, the two references, the two trees."""
     schemes = [Line2D([], [], label=s, **_shape(look, 1.0)) for s, look in LOOKS.items()]
     ink = Look(style.INK, "o", "-")
-    when = [Line2D([], [], label=WHEN[k], linestyle=WHEN_DASH[k], **_shape(ink, k)) for k in WHEN]
+    when = [Line2D([], [], label=WHEN[k], **_shape(ink, k)) for k in WHEN]
     references = [
         Line2D([], [], label="no resampling", **NAIVE_LINE),
         Line2D([], [], label="ideal resampling, first order", **IDEAL_LINE),

@@ -29,13 +29,10 @@ systematic resampling are measured to be as flat at this delta. Their N TV rises
 though (at T = 128 from 1.2 at N = 8 to 6 at N = 2048): it is not free of T as delta -> 0.
 """
 
-import math
-
 import numpy as np
 
 from treesmc.sims.base import portable
 from treesmc.sims.cost import BATCHES, cost, least_particles, terminal_constant
-from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.laws.moments import TargetChain
 from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.digits import digits
@@ -44,10 +41,9 @@ from treesmc.sims.sweeps.shards import Parameters, Row
 from treesmc.sims.sweeps.vocabulary import Vocabulary
 from treesmc.sims.trees.coarsening import coarsened, limiting_times
 from treesmc.sims.trees.families import FAMILIES
-from treesmc.sims.trees.tree import FloatArray, TreeMDP
+from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import class_laws, target_policy
 
-FIT_FROM = 16
 NAIVE, IDEAL = "naive", "ideal"  # no resampling at all, and none but perfect resampling
 
 
@@ -114,24 +110,3 @@ VOCABULARY = Vocabulary(
         "predicted": float,
     },
 )
-
-
-def fit_degree(rows: list[Row]) -> Fit:
-    """Fit log N* = a + b log T to the rows of one variant from T = 16 on; the cost has 1 + b.
-
-    Errors contain the rounding of N* to an integer, of variance 1/12.
-    """
-    T, n, stderr = _asymptotic(rows)
-    return fit_growth(T, portable.log(n), stderr / n, ("1", "log T"))
-
-
-def fit_slope(rows: list[Row]) -> Fit:
-    """Fit N* = a + b T itself, by the same least squares: the cost is a T + b T^2."""
-    return fit_growth(*_asymptotic(rows), ("1", "T"))
-
-
-def _asymptotic(rows: list[Row]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return T, N* and its standard error from T = 16 on."""
-    used = [row for row in rows if row["T"] >= FIT_FROM]
-    T, n, relative = (np.array([r[key] for r in used]) for key in ("T", "n_star", "log_stderr"))
-    return T, n, portable.hypot(relative * n, 1 / math.sqrt(12))

@@ -13,7 +13,10 @@ from typing import BinaryIO
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.base.files import write_atomically
-from treesmc.sims.sweeps.plan import Sweep, load_sweep
+from treesmc.sims.sweeps.engines import Engine
+from treesmc.sims.sweeps.plan import Lookup, Sweep, load_sweep, no_experiment
+from treesmc.sims.sweeps.progress import Effort, Progress, say
+from treesmc.sims.sweeps.runner import run
 from treesmc.sims.sweeps.shards import Parameters, Row, Shards
 from treesmc.sims.sweeps.worker import EngineFailed, source_of
 
@@ -46,8 +49,8 @@ class Folder:
     shards: Shards
 
     @classmethod
-    def open(cls, path: Path) -> "Folder":
-        """Return the folder of a sweep that was run.
+    def open(cls, path: Path, lookup: Lookup = no_experiment) -> "Folder":
+        """Return the folder of a sweep that was run; ``lookup`` is that of `load_sweep`.
 
         Raises
         ------
@@ -56,7 +59,7 @@ class Folder:
         """
         if not (path / PLAN).is_file():
             raise BadInput(f"{path}: not the folder of a sweep; there is no {PLAN}")
-        return cls._of(path, load_sweep(path / PLAN))
+        return cls._of(path, load_sweep(path / PLAN, lookup=lookup))
 
     @classmethod
     def create(cls, sweep: Sweep, path: Path) -> "Folder":
@@ -84,6 +87,32 @@ class Folder:
     def _of(cls, path: Path, sweep: Sweep) -> "Folder":
         source = source_of(sweep.vocabulary.compute_point.__module__)
         return cls(path, sweep, Shards(path / "shards", source))
+
+    def run(self, engine: Engine, resume: bool = True, effort: Effort | None = None) -> int:
+        """Compute the points without result, or all again; return how many failed.
+
+        Parameters
+        ----------
+        engine : Engine
+        resume : bool
+        effort : callable, optional
+            The time left is forecast by it, and the long points, held together, start first. If
+            left out, all points are alike.
+
+        Raises
+        ------
+        EngineFailed
+            If the engine gives out, or results cannot be written. What was stored stays.
+        """
+        points = self.missing if resume else self.sweep.__iter__
+        if effort is not None:
+            points = sorted(points(), key=effort, reverse=True).__iter__
+        progress = Progress(effort or (lambda point: 1.0), points())
+        say(f"{progress.n_points} of {len(self.sweep)} points to compute")
+        if progress.n_points == 0:
+            return 0
+        compute_point = self.sweep.vocabulary.compute_point
+        return run(points(), compute_point, self.shards, engine, progress.step)
 
     def missing(self) -> Iterator[Parameters]:
         """Yield the points without result."""

@@ -4,9 +4,10 @@ The top of the file holds keys that all points share. A key with a list or a ran
 at the top and in a ``[[grid]]`` table are multiplied out, the last one varying fastest; those of a
 ``[[list]]`` table are read side by side. Without tables, the file is one grid.
 
-``experiment`` names a module of `treesmc.figures.rooms`, whose vocabulary the file then uses.
-``columns`` are those of the table, all if left out. A ``[quick]`` table, at the top or in a table,
-holds what replaces its keys in a quick version; a table with ``quick = false`` is not part of it.
+``experiment`` names the vocabulary that the file uses, looked up by whoever reads it. ``columns``
+are those of the table, all if left out; ``place`` is that of its figure among others. A ``[quick]``
+table, at the top or in a table, holds what replaces its keys in a quick version; a table with
+``quick = false`` is not part of it.
 
 A number may be written as a formula of other numbers of its point, and of ``index``, the place of
 the point among all. Points are made one by one and never held together.
@@ -15,15 +16,14 @@ the point among all. Points are made one by one and never held together.
 import itertools
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.axes import values_of
-from treesmc.sims.sweeps.keys import Key, nearest, one_of
+from treesmc.sims.sweeps.keys import Key, nearest, one_of, whole
 from treesmc.sims.sweeps.shards import Parameters
 from treesmc.sims.sweeps.trees import VOCABULARY
 from treesmc.sims.sweeps.vocabulary import Vocabulary
@@ -31,9 +31,10 @@ from treesmc.sims.sweeps.vocabulary import Vocabulary
 Axis = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # keys that vary together, and their values
 Table = dict[str, Any]
 Keys = Mapping[str, Key]
+Lookup = Callable[[Any], Vocabulary]  # of an experiment, by its name
 
 COMMON = ("experiment", "quick")
-WORDS = (*COMMON, "columns", "version", "grid", "list")  # of a file, beside keys
+WORDS = (*COMMON, "columns", "place", "version", "grid", "list")  # of a file, beside keys
 VERSIONS = ("full", "quick")
 QUICK = b'version = "quick"\n'  # above a file: its quick version
 NAMED, COUNTED = ("experiment", "series", "family", "method"), ("T", "N", "delta", "seed")
@@ -117,8 +118,20 @@ def describe(point: Parameters) -> str:
     return " ".join(words + [f"{name}={point[name]}" for name in COUNTED if name in point])
 
 
-def load_sweep(path: Path, quick: bool = False) -> Sweep:
+def no_experiment(name: Any) -> Vocabulary:
+    """Refuse an experiment, where only ordinary sweeps are known."""
+    raise BadInput(f"experiment: {name!r} is not known here")
+
+
+def load_sweep(path: Path, quick: bool = False, lookup: Lookup = no_experiment) -> Sweep:
     """Read a sweep, or its quick version.
+
+    Parameters
+    ----------
+    path : path
+    quick : bool
+    lookup : callable
+        Returns the vocabulary of an experiment, or raises BadInput if there is none.
 
     Raises
     ------
@@ -127,7 +140,7 @@ def load_sweep(path: Path, quick: bool = False) -> Sweep:
         the nearest valid one. Values are checked as points are made.
     """
     try:
-        return _sweep(path, path.read_bytes(), quick)
+        return _sweep(path, path.read_bytes(), quick, lookup)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
     except BadInput as error:
@@ -138,13 +151,14 @@ def load_sweep(path: Path, quick: bool = False) -> Sweep:
         raise BadInput(f"{path}: not TOML: {error}") from None
 
 
-def _sweep(path: Path, text: bytes, quick: bool) -> Sweep:
+def _sweep(path: Path, text: bytes, quick: bool, lookup: Lookup) -> Sweep:
     data = tomllib.loads(text.decode())
     if quick and "version" in data:
         raise BadInput("version: given beside --quick; one of them is enough")
     version = "quick" if quick else data.get("version", "full")
     one_of(VERSIONS).of("version", version)
-    vocabulary = _vocabulary(data)
+    whole(0).of("place", data.get("place", 0))
+    vocabulary = _vocabulary(data, lookup)
     blocks = {name: _blocks(data, vocabulary.keys, name) for name in _versions(data)}
     if not blocks.get(version):
         raise BadInput(f"there is no {version} version; it would be in a table [quick]")
@@ -152,20 +166,12 @@ def _sweep(path: Path, text: bytes, quick: bool) -> Sweep:
     return Sweep(path, vocabulary, blocks[version], _chosen(data, vocabulary), own)
 
 
-def _vocabulary(data: Table) -> Vocabulary:
-    """Return the words of an experiment, whose module is imported by name, or the ordinary ones.
-
-    A result depends on what its module imports. Nothing imports all experiments.
-    """
+def _vocabulary(data: Table, lookup: Lookup) -> Vocabulary:
+    """Return the words of an experiment, or the ordinary ones."""
     if "experiment" not in data:
         return VOCABULARY
-    experiments = import_module("treesmc.figures.rooms")
-    name = one_of(experiments.NAMES).of("experiment", data["experiment"])
-    module = experiments.load_script(name, "points")
-    vocabulary: Vocabulary | None = getattr(module, "VOCABULARY", None)
-    if vocabulary is None:
-        raise BadInput(f"experiment: {name!r} has no keys of its own; its file is without this one")
-    return replace(vocabulary, keys={"experiment": one_of([name]), **vocabulary.keys})
+    vocabulary = lookup(data["experiment"])
+    return replace(vocabulary, keys={"experiment": one_of([data["experiment"]]), **vocabulary.keys})
 
 
 def _chosen(data: Table, vocabulary: Vocabulary) -> tuple[str, ...]:

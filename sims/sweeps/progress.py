@@ -2,49 +2,43 @@
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
+from treesmc.sims.sweeps.plan import describe
 from treesmc.sims.sweeps.shards import Parameters
 
 INTERVAL = 1.0  # seconds between lines
+Effort = Callable[[Parameters], float]  # relative time of a point
 
 
-@dataclass
 class Progress:
     """A count of finished points.
 
-    Attributes
+    Parameters
     ----------
-    n_points : int
-        To be computed.
-    describe : callable
-        Short name of a point.
     effort : callable
-        Relative time of a point.
-    total : float
-        Effort of all points.
+    points : iterable of dict
+        To be computed; counted here and not kept.
     """
 
-    n_points: int
-    describe: Callable[[Parameters], str]
-    effort: Callable[[Parameters], float]
-    total: float
-    _n_done: int = 0
-    _spent: float = 0.0
-    _begin: float = field(default_factory=time.monotonic)
-    _last_line: float = -INTERVAL
+    def __init__(self, effort: Effort, points: Iterable[Parameters]) -> None:
+        self.n_points, self._total = 0, 0.0
+        for point in points:
+            self.n_points += 1
+            self._total += effort(point)
+        self._effort, self._n_done, self._spent = effort, 0, 0.0
+        self._begin, self._last_line = time.monotonic(), -INTERVAL
 
     def step(self, point: Parameters) -> None:
         """Count a point as finished; say so if it is time, or the last one."""
         self._n_done += 1
-        self._spent += self.effort(point)
+        self._spent += self._effort(point)
         now = time.monotonic()
         if self._n_done < self.n_points and now - self._last_line < INTERVAL:
             return
         self._last_line = now
-        left = max(0.0, (now - self._begin) * (self.total / self._spent - 1))
-        say(f"{self._n_done}/{self.n_points} {self.describe(point)}, about {left:.0f} s left")
+        left = max(0.0, (now - self._begin) * (self._total / self._spent - 1))
+        say(f"{self._n_done}/{self.n_points} {describe(point)}, about {left:.0f} s left")
 
 
 def say(line: str) -> None:

@@ -23,11 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the table."""
+    from treesmc.figures.rooms import vocabulary
     from treesmc.sims.base.errors import BadInput
     from treesmc.sims.sweeps.folder import Folder
     from treesmc.sims.sweeps.table import write_csv, write_parquet
 
-    folder = Folder.open(args.folder)
+    folder = Folder.open(args.folder, vocabulary)
     columns = folder.sweep.columns()
     rows = (row for row in folder.rows() if "error" in columns or "error" not in row)
     try:

@@ -35,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> None:
-    from treesmc.figures import FIGURES, exponents
-    from treesmc.figures.run import compute
+    from treesmc.figures import rates
+    from treesmc.figures.rooms import NAMES, compute, draw
 
     for name in args.names:
-        check_name("figure", name, FIGURES)
-    for name in args.names or FIGURES:
+        check_name("figure", name, NAMES)
+    for name in args.names or NAMES:
         table = compute(name, args.results, args.jobs, args.quick)
-        for path in FIGURES[name](table, args.out):
+        for path in draw(name, table, args.out):
             print(f"treesmc: drew {path}", file=sys.stderr)
     if not (args.names or args.quick):
-        print(f"treesmc: fitted {exponents.compute(args.results)}", file=sys.stderr)
+        print(f"treesmc: fitted {rates.compute(args.results)}", file=sys.stderr)

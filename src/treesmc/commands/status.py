@@ -21,10 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the counts, and the first failures."""
+    from treesmc.figures.rooms import vocabulary
     from treesmc.sims.sweeps.folder import Folder
     from treesmc.sims.sweeps.plan import describe
 
-    folder = Folder.open(args.folder)
+    folder = Folder.open(args.folder, vocabulary)
     tally = folder.tally()
     failures = (row for row in folder.rows() if "error" in row)
     shown = [f"{describe(row)}: {row['error']}" for row in islice(failures, SHOWN_FAILURES)]

@@ -15,8 +15,8 @@ tables hold several grids, [[list]] tables read lists side by side; keys above t
 table [quick] holds what replaces keys in a coarse version, and "columns" chooses those of the
 table. docs/sweeps.md explains all.
 
-The figures are sweeps: sims/experiments/NAME.toml. Most begin with experiment = "NAME" and have
-keys of their own.
+The figures are sweeps: figures/NAME/points.toml. Most begin with experiment = "NAME" and have keys
+of their own.
 
 families: {families}
   of some: {family_options}
@@ -36,7 +36,7 @@ examples:
   treesmc sweep needle.toml --dry-run
   treesmc sweep needle.toml --out runs/needle --jobs 2
   treesmc sweep needle.toml --out runs/needle --engine scheduler.json
-  treesmc sweep sims/experiments/phase.toml --quick --out runs/phase --engine processes
+  treesmc sweep figures/phase/points.toml --quick --out runs/phase --engine processes
 """
 
 import argparse
@@ -94,25 +94,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sweep(args: argparse.Namespace) -> int:
+    from treesmc.figures.rooms import vocabulary
     from treesmc.sims.base.errors import BadInput
-    from treesmc.sims.sweeps import engines, runner
+    from treesmc.sims.sweeps.engines import make_engine
     from treesmc.sims.sweeps.folder import Folder
-    from treesmc.sims.sweeps.plan import describe, load_sweep
-    from treesmc.sims.sweeps.progress import Progress
+    from treesmc.sims.sweeps.plan import load_sweep
 
     if args.out is None:
         raise BadInput("--out: missing; it says where results are kept")
-    sweep = load_sweep(args.sweep, args.quick)
-    compute_point = sweep.vocabulary.compute_point
-    engine = engines.make_engine(args.engine, compute_point.__module__, args.jobs, args.patience)
-    folder = Folder.create(sweep, args.out)
-    points = folder.missing if args.resume else sweep.__iter__
-    n_points = sum(1 for _ in points())
-    print(f"{n_points} of {len(sweep)} points to compute", file=sys.stderr)
-    if n_points == 0:
-        return 0
-    progress = Progress(n_points, describe, lambda point: 1.0, n_points)
-    n_failed = runner.run(points(), compute_point, folder.shards, engine, progress.step)
+    sweep = load_sweep(args.sweep, args.quick, vocabulary)
+    module = sweep.vocabulary.compute_point.__module__
+    engine = make_engine(args.engine, module, args.jobs, args.patience)
+    n_failed = Folder.create(sweep, args.out).run(engine, args.resume)
     if n_failed:
         print(f"treesmc: {n_failed} points failed, see treesmc status {args.out}", file=sys.stderr)
     return 4 if n_failed else 0
@@ -120,12 +113,13 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _dry_run(path: Path, quick: bool) -> int:
     """Print one line per point on standard output, and the sums on standard error."""
+    from treesmc.figures.rooms import vocabulary
     from treesmc.sims.sweeps.forecast import Forecast
     from treesmc.sims.sweeps.plan import load_sweep
     from treesmc.sims.sweeps.table import csv_lines
     from treesmc.sims.sweeps.trees import Trees
 
-    sweep, total = load_sweep(path, quick).check(), Forecast()
+    sweep, total = load_sweep(path, quick, vocabulary).check(), Forecast()
     known = isinstance(sweep.vocabulary, Trees)  # what a point of an experiment simulates is not
     columns = (*sweep.parameters(), *(("draws", "evaluations", "error") if known else ()))
     for line in csv_lines(total.rows(sweep) if known else sweep, columns):
