@@ -33,8 +33,12 @@ setup: $(READY) ## create .venv from the lock
 .PHONY: figures
 figures: build/figures$(QUICK).stamp ## compute what is missing and draw every figure (QUICK=1: coarse)
 
-# One script a figure. Written out, so that a deleted one is missed.
-SCRIPTS := $(patsubst %,figures/%/figure.py,headline exponent guided phase looseness queries perturbations pool resampling language)
+# What a figure needs: a drawing and, unless its points are an ordinary sweep, what computes them. So
+# that a deleted script is missed, also if all of a figure but its committed drawing is gone.
+POINTS := $(wildcard figures/*/points.toml)
+DRAWINGS := $(wildcard figures/output/*.pdf)
+SCRIPTS := $(sort $(POINTS:points.toml=figure.py) $(DRAWINGS:figures/output/%.pdf=figures/%/figure.py) \
+    $(patsubst %.toml,%.py,$(shell grep -l '^experiment' $(POINTS) /dev/null)))
 $(SCRIPTS):
 	@echo "make figures: $@ is missing" >&2; exit 1
 
@@ -154,8 +158,7 @@ latexmk:
 	        "texlive-latex-extra texlive-fonts-recommended lmodern latexmk (about 370 MB)" >&2; \
 	    exit 1; }
 
-DRAWN := $(wildcard results/*.csv figures/output/*.pdf)
-$(PAPER)/generated.stamp: paper/generate.py paper/compare.py $(SOURCES) $(DRAWN) | latexmk $(READY)
+$(PAPER)/generated.stamp: paper/generate.py paper/compare.py $(SOURCES) $(DRAWINGS) $(wildcard results/*.csv) | latexmk $(READY)
 	$(GENERATE)
 	@mkdir -p $(@D) && touch $@
 

@@ -5,16 +5,13 @@ Every law of growth of this project is one linear model in the logarithm,
     log cost(T) = a + b log T + c T + d sqrt(T),
 
 b the degree of a polynomial, c the rate of an exponential, d the fluctuation term of naive
-sampling (S7). Which terms are present is the hypothesis: "polynomial" is c = 0, "exponential" is
-b = 0, and both are nested in the model that has b and c.
+sampling (S7). Which terms are present is the hypothesis.
 
 **Weighted** (standard errors of log cost given): minimise chi2 = sum ((y - X beta)/se)^2. The
-covariance of beta is (X' W X)^-1, chi2 of a right model has n - k degrees of freedom, and the rise
-of chi2 when a term is dropped is the likelihood-ratio statistic, chi2 with one degree.
+covariance of beta is (X' W X)^-1, and chi2 of a right model has n - k degrees of freedom.
 
-**Unweighted** (exact costs): there is no noise, so no likelihood. Residuals measure how far the
-model is from the truth, not chance; their variance replaces the missing one, chi2/dof is 1 by
-construction and the test of a dropped term is the F test. Its p-value is a descriptive index.
+**Unweighted** (exact costs): there is no noise. Residuals measure how far the model is from the
+truth, not chance; their variance replaces the missing one, and chi2/dof is 1 by construction.
 
 Intervals are Student's t with n - k degrees of freedom. A weighted fit whose chi2/dof exceeds 1
 has its errors widened by the root of it: a model that does not fit must not look certain.
@@ -74,38 +71,14 @@ class Fit:
         """Return the coefficient of one term."""
         return float(self.coefficients[self.terms.index(term)])
 
-    def interval(self, term: str, level: float = 0.95) -> tuple[float, float]:
-        """Return the Student-t confidence interval of one coefficient."""
-        half = float(self.stderr[self.terms.index(term)] * stats.t.ppf((1 + level) / 2, self.dof))
-        centre = self.coefficient(term)
+    def half_width(self, term: str) -> float:
+        """Return half of the 95% interval of one coefficient, by Student's t."""
+        return float(self.stderr[self.terms.index(term)] * stats.t.ppf(0.975, self.dof))
+
+    def interval(self, term: str) -> tuple[float, float]:
+        """Return the 95% interval of one coefficient."""
+        centre, half = self.coefficient(term), self.half_width(term)
         return centre - half, centre + half
-
-    def predict(self, T: ArrayLike) -> Array:
-        """Return the fitted log cost at horizons T."""
-        design = _design(np.asarray(T, dtype=np.float64), self.terms)
-        return np.asarray(portable.matmul(design, self.coefficients))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Polynomial or exponential: what is lost when either term is dropped.
-
-    Attributes
-    ----------
-    full, polynomial, exponential : Fit
-        Terms (1, log T, T), (1, log T) and (1, T).
-    p_polynomial, p_exponential : float
-        p-values of "c = 0 given b" and "b = 0 given c": small rejects the smaller model.
-    test : str
-        "likelihood ratio" for weighted fits, "F" for exact data.
-    """
-
-    full: Fit
-    polynomial: Fit
-    exponential: Fit
-    p_polynomial: float
-    p_exponential: float
-    test: str
 
 
 def fit_growth(
@@ -143,52 +116,6 @@ def fit_growth(
     widening = chi2 / dof if stderr is None else max(1.0, chi2 / dof)
     error = np.sqrt(np.diag(covariance) * widening)
     return Fit(tuple(terms), beta, error, chi2, dof, stderr is not None)
-
-
-def local_slopes(T: ArrayLike, log_cost: ArrayLike) -> Array:
-    """Return the local degrees d log cost / d log T between neighbouring horizons, [n - 1]."""
-    T, log_cost = _checked("T", T), _checked("log_cost", log_cost)
-    return np.diff(log_cost) / np.diff(portable.log(T))
-
-
-def compare_growth(
-    T: ArrayLike, log_cost: ArrayLike, stderr: ArrayLike | None = None
-) -> Comparison:
-    """Test polynomial against exponential growth; parameters as in `fit_growth`."""
-    full, polynomial, exponential = (
-        fit_growth(T, log_cost, stderr, terms)
-        for terms in (("1", "log T", "T"), ("1", "log T"), ("1", "T"))
-    )
-    return Comparison(
-        full,
-        polynomial,
-        exponential,
-        p_value(full, polynomial),
-        p_value(full, exponential),
-        "likelihood ratio" if full.weighted else "F",
-    )
-
-
-def p_value(full: Fit, nested: Fit) -> float:
-    """Probability, were the nested model right, of losing at least as much fit as was lost.
-
-    Parameters
-    ----------
-    full, nested : Fit
-        Of the same data; the terms of ``nested`` are among those of ``full``.
-
-    Notes
-    -----
-    Likelihood ratio for weighted fits, divided by chi2/dof of the full model where that exceeds 1;
-    F test for unweighted ones.
-    """
-    dropped = nested.dof - full.dof
-    rise = max(0.0, nested.chi2 - full.chi2)
-    if full.weighted:
-        return float(stats.chi2.sf(rise / max(1.0, full.chi2_dof), dropped))
-    if full.chi2 == 0:
-        return float(rise == 0)
-    return float(stats.f.sf(rise / dropped / full.chi2_dof, dropped, full.dof))
 
 
 def rounded_stderr(log_stderr: float, n: float) -> float:

@@ -135,8 +135,7 @@ def _label(rows: list[Row], name: str) -> str:
     if fit is None:
         return NAMES[name]
     term = GROWTH[name][-1]
-    value, (_, high) = fit.coefficient(term), fit.interval(term)
-    half = high - value
+    value, half = fit.coefficient(term), fit.half_width(term)
     if term == "log T":
         return rf"{NAMES[name]}: $\propto T^{{\,{1 + value:.2f} \pm {half:.2f}}}$"
     digits = -Decimal(half).adjusted()

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from treesmc.figures.rates import Exponent
 from treesmc.figures.rows import column
 from treesmc.sims.base import portable
@@ -46,7 +44,7 @@ def slope(rows: Sequence[Row]) -> tuple[float, float]:
     T, n = column(used, "T"), column(used, "n_star")
     stderr = portable.hypot(column(used, "log_stderr") * n, 1 / math.sqrt(12))
     fit = fit_growth(T, n, stderr, ("1", "T"))
-    return fit.coefficient("T"), float(np.ptp(fit.interval("T"))) / 2
+    return fit.coefficient("T"), fit.half_width("T")
 
 
 def law_slope(rows: Sequence[Row]) -> float:
