@@ -16,7 +16,7 @@ from treesmc.sims.cost import BATCHES, least_particles, terminal_constant
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.families import needle
 
 
@@ -42,8 +42,5 @@ VOCABULARY = Vocabulary(
         "replicates": whole(8 * BATCHES),
         "seed": whole(0),
     },
-    results={
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float},
-        **{"evidence": str, "first_order": float},
-    },
+    results={**COST, "first_order": float},
 )

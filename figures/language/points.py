@@ -23,7 +23,7 @@ from treesmc.sims.laws.naive_law import least_samples
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.reward_models import centred
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import epsilon, ratio_bound, reference_law, value_error
@@ -83,7 +83,7 @@ VOCABULARY = Vocabulary(
     results={
         **{"eps": float, "eps_centred": float, "eps_value": float, "L": float, "v": float},
         "first_order": float,
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **COST,
     },
     defaults={"corpus": CORPUS},
 )

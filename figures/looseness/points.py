@@ -17,7 +17,7 @@ from treesmc.sims.laws.certificate import log_mixing_ratios, tv_certificate
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.families import needle, needle_in_drift, product
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
@@ -80,7 +80,7 @@ VOCABULARY = Vocabulary(
     },
     results={
         **{"eps": float, "L": float},
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **COST,
         **{"first_order": float, "certified": float, "instance": float},
     },
 )

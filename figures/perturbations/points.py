@@ -23,7 +23,7 @@ from treesmc.sims.cost import BATCHES, cost
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.families import product
 from treesmc.sims.trees.perturb import PERTURBATIONS
 from treesmc.sims.trees.tree import TreeMDP
@@ -82,7 +82,7 @@ VOCABULARY = Vocabulary(
         "seed": whole(0),
     },
     results={
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **COST,
         **{"attained": float, "value_error": float, "seen_value_error": float, "L": float},
     },
 )

@@ -28,7 +28,7 @@ from treesmc.sims.cost import BATCHES, least_particles
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import at_least_zero, number, one_of, proportion, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.families import needle
 
 EDGE_FACTOR = 0.5  # c of the line c log T / T; the other lines have c = 1
@@ -90,7 +90,7 @@ VOCABULARY = Vocabulary(
     },
     results={
         **{"first_order": float, "degree": float},
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **COST,
     },
     defaults={"a": None},  # on the edge
     own={"map": ("a", "c"), "line": ("replicates", "seed")},

@@ -38,7 +38,7 @@ from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import Key, at_least_zero, one_of, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row
-from treesmc.sims.sweeps.vocabulary import Vocabulary
+from treesmc.sims.sweeps.vocabulary import COST, Vocabulary
 from treesmc.sims.trees.coarsening import coarsened, limiting_times
 from treesmc.sims.trees.families import FAMILIES
 from treesmc.sims.trees.tree import TreeMDP
@@ -106,7 +106,7 @@ VOCABULARY = Vocabulary(
         "seed": whole(0),
     },
     results={
-        **{"n_star": float, "low": float, "high": float, "log_stderr": float, "evidence": str},
+        **COST,
         "predicted": float,
     },
 )

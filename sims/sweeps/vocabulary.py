@@ -8,6 +8,11 @@ from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.keys import Key
 from treesmc.sims.sweeps.shards import Parameters, Row
 
+COST: Mapping[str, type] = {  # what `treesmc.sims.cost.Cost.row` returns
+    **dict.fromkeys(("n_star", "low", "high", "log_stderr"), float),
+    "evidence": str,
+}
+
 
 @dataclass(frozen=True)
 class Vocabulary:
