@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 
+from treesmc.sims.fits import Fit
+
 
 def sci(x: float, digits: int = 2) -> str:
     """Return a positive number for text, to so many digits: plain up to 10^5, else a power."""
@@ -19,9 +21,9 @@ def grouped(x: float) -> str:
     return f"{math.ceil(x):,}".replace(",", r"\,") if x < 1e7 else sci(x)
 
 
-def plus_minus(x: float, half: float) -> str:
-    """Return a number and half its interval, to two decimals."""
-    return rf"\ensuremath{{{x:.2f} \pm {half:.2f}}}"
+def fitted(fit: Fit, term: str) -> str:
+    """Return a fitted coefficient and half its interval, to two decimals."""
+    return rf"\ensuremath{{{fit.coefficient(term):.2f} \pm {fit.half_width(term):.2f}}}"
 
 
 def table(spec: str, head: str, rows: Iterable[str]) -> str:

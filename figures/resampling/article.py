@@ -1,7 +1,7 @@
 """What the article says of resampling: particles at the longest horizon, and per step of T."""
 
-from treesmc.figures.latex import plus_minus, sci
-from treesmc.figures.resampling.fits import law_slope, slope
+from treesmc.figures.latex import fitted, sci
+from treesmc.figures.resampling.fits import fit_slope, law_slope
 from treesmc.figures.rows import of
 from treesmc.sims.sweeps.shards import Row
 
@@ -14,7 +14,7 @@ def numbers(rows: list[Row]) -> dict[str, str]:
     most = max(r["n_star"] for r in of(longest, kappa=1.0) if r["scheme"] != "multinomial")
 
     def step(family: str, scheme: str, kappa: float) -> str:
-        return plus_minus(*slope(of(rows, family=family, scheme=scheme, kappa=kappa)))
+        return fitted(fit_slope(of(rows, family=family, scheme=scheme, kappa=kappa)), "T")
 
     ideal = law_slope(of(rows, family="needle_in_drift", scheme="ideal"))
     return {

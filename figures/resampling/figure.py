@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from treesmc.figures import style
-from treesmc.figures.resampling.fits import law_slope, slope
+from treesmc.figures.resampling.fits import fit_slope, law_slope
 from treesmc.figures.resampling.points import IDEAL, NAIVE
 from treesmc.figures.rows import bars, column, of
 from treesmc.figures.style import Look
@@ -93,10 +93,11 @@ def _draw_slopes(axes: Axes, rows: list[Row]) -> None:
     """Draw b scheme by scheme, adaptive below every step, `needle` above `needle_in_drift`."""
     for family, scheme, kappa in product(TITLES, LOOKS, WHEN):
         series = of(rows, family=family, scheme=scheme, kappa=kappa)
-        b, half = slope(series)
+        fit = fit_slope(series)
         y = list(LOOKS).index(scheme) + ROWS[kappa] + ROWS[family]
         shape = {**_shape(LOOKS[scheme], kappa), "marker": FAMILY_MARKERS[family]}
-        axes.errorbar([b], [y], xerr=[half], elinewidth=0.8, **{**shape, "linestyle": "none"})
+        bar = {"xerr": fit.half_width("T"), "elinewidth": 0.8}
+        axes.errorbar(fit.coefficient("T"), y, **bar, **{**shape, "linestyle": "none"})
         if scheme == "multinomial":
             axes.plot([law_slope(series)], [y], **LAW_TICK)
     axes.axvline(law_slope(of(rows, family="needle_in_drift", scheme=IDEAL)), **IDEAL_LINE)

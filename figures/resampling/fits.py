@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from treesmc.figures.rates import Exponent
 from treesmc.figures.rows import column
 from treesmc.sims.base import portable
-from treesmc.sims.fits import fit_growth
+from treesmc.sims.fits import Fit, fit_growth
 from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.shards import Row
 
@@ -35,16 +35,15 @@ EXPONENTS = tuple(
 )
 
 
-def slope(rows: Sequence[Row]) -> tuple[float, float]:
-    """Return b of N* = a + b T along one variant, and half its 95% interval.
+def fit_slope(rows: Sequence[Row]) -> Fit:
+    """Fit N* = a + b T itself along one variant: the cost is a T + b T^2.
 
-    The cost is a T + b T^2. Errors contain the rounding of N* to an integer, of variance 1/12.
+    Errors contain the rounding of N* to an integer, of variance 1/12.
     """
     used = _asymptotic(rows)
     T, n = column(used, "T"), column(used, "n_star")
     stderr = portable.hypot(column(used, "log_stderr") * n, 1 / math.sqrt(12))
-    fit = fit_growth(T, n, stderr, ("1", "T"))
-    return fit.coefficient("T"), fit.half_width("T")
+    return fit_growth(T, n, stderr, ("1", "T"))
 
 
 def law_slope(rows: Sequence[Row]) -> float:

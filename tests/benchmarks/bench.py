@@ -19,8 +19,8 @@ import numpy as np
 from goals import Row, markdown, verdicts
 from race import missing, race
 
-from treesmc.figures.bench import figure as figure
-from treesmc.figures.shards import collect
+from treesmc.figures.rooms import draw
+from treesmc.sims.sweeps.table import collect
 
 ROOT = Path(__file__).parents[2]
 STORED = ROOT / "build/bench/own.json"
@@ -80,7 +80,7 @@ def machine() -> str:
 def write(rows: Sequence[Row], text: str) -> None:
     """Write the table of results, its figure, and the documents that have room for it."""
     collect([{**row, "machine": machine()} for row in rows], COLUMNS, TABLE)
-    figure.draw(TABLE, ROOT / "figures/output")
+    draw("bench", TABLE, ROOT / "figures/output")
     for document in DOCUMENTS:
         document.write_text(between_markers(document.read_text(), text))
 

@@ -9,7 +9,7 @@ import pytest
 from goals import LIMITS, RATIOS, markdown, ratio, verdicts
 from race import check_law
 
-from treesmc.figures.shards import collect, read_table
+from treesmc.sims.sweeps.table import collect, read_table
 
 SLACK = 1.012
 

@@ -113,11 +113,11 @@ def test_processes_never_see_ctrl_c():
 def test_figures_do_not_wait_for_their_points(tmp_path, start):
     folders = "--results", tmp_path / "results", "--out", tmp_path / "drawn"
     process = start(*COMMAND, "figures", "headline", *folders, "--jobs", 2)
-    wait_for(lambda: list(tmp_path.glob("results/shards/headline/*.json")))
+    wait_for(lambda: list(tmp_path.glob("results/shards/headline/shards/*.json")))
     assert interrupt(process) == [
         f"treesmc: interrupted; results are kept in {tmp_path / 'results'}"
     ]
-    assert all(path.suffix == ".json" for path in tmp_path.glob("results/shards/headline/*"))
+    assert all(path.suffix == ".json" for path in tmp_path.glob("results/shards/headline/shards/*"))
     assert not (tmp_path / "drawn").exists()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from treesmc.cli import main
+from treesmc.figures.rooms import vocabulary
 from treesmc.sims.sweeps.folder import Folder
 
 GRID = """
@@ -202,26 +203,16 @@ def test_a_failed_point_of_an_experiment_is_named(tmp_path, capsys):
     assert rows[2].startswith("phase,line,4,1,0.25,0.1,256,1,")
 
 
-def test_parquet_of_an_experiment(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    out, plan = tmp_path / "out", tmp_path / "phase.toml"
-    plan.write_text(EXPERIMENT.replace("[1, 4]", "4"))
-    assert sweep(plan, out) == 0
-    assert main(["collect", str(out), "-o", f"{out}.parquet"]) == 0
-    (row,) = parquet.read_table(f"{out}.parquet").to_pylist()
-    (expected,) = Folder.open(out).rows()
-    assert {key: row[key] for key in expected} == expected
-
-
-def test_parquet(tmp_path, capsys, plan, monkeypatch):
+@pytest.mark.parametrize("text", [GRID, EXPERIMENT.replace("[1, 4]", "4")])
+def test_parquet(tmp_path, capsys, plan, monkeypatch, text):
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "out"
+    plan.write_text(text)
     assert sweep(plan, out) == 0
     assert main(["collect", str(out), "-o", f"{out}.parquet"]) == 0
     rows = parquet.read_table(f"{out}.parquet").to_pylist()
-    assert [(row["T"], row["tv"]) for row in rows] == [
-        (row["T"], row["tv"]) for row in Folder.open(out).rows()
-    ]
+    for row, expected in zip(rows, Folder.open(out, vocabulary).rows(), strict=True):
+        assert {key: row[key] for key in expected} == expected
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert main(["collect", str(out), "-o", f"{out}.parquet"]) == 2
     assert "pip install 'treesmc[parquet]'" in message(capsys)
@@ -236,7 +227,7 @@ def test_parquet(tmp_path, capsys, plan, monkeypatch):
         ("", "--engine dask", "engine: 'dask' is not threads, processes, tcp://HOST:PORT or"),
         ("", "--jobs 0", "--jobs: 0 is less than 1"),
         ("", "--quick", "grid.toml: there is no quick version; it would be in a table [quick]"),
-        ("experiment = 'fase'", "", "grid.toml: experiment: 'fase' is not one of headline,"),
+        ("experiment = 'fase'", "", "grid.toml: experiment: 'fase' is not one of exponent,"),
         ("experiment = 'phase'", "", "grid.toml: family: not a key"),
     ],
 )
@@ -329,6 +320,7 @@ def test_ctrl_c(tmp_path, plan, expected, engine):
 KILLED_DRIVERS = """
 import os, signal, sys, time
 from treesmc.cli import main
+from treesmc.figures.rooms import vocabulary
 from treesmc.sims.sweeps import folder, point, runner
 
 for moment in map(float, sys.argv[1].split(",")):

@@ -1,8 +1,12 @@
-"""Reading a figure back: its markers, and whether its files are the same in every run."""
+"""Reading a figure back: what is drawn as markers, and whether it is what it should be."""
+
+from pathlib import Path
 
 import numpy as np
 
-from treesmc.figures import FIGURES, style
+from treesmc.figures import style
+
+RESULTS = Path(__file__).parents[2] / "results"
 
 
 def drawn(build, rows):
@@ -13,8 +17,7 @@ def drawn(build, rows):
 def markers(axes):
     """All points drawn as markers, [n, 2], in the order of the coordinates."""
     lines = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
-    data = np.concatenate([line.get_xydata() for line in lines])
-    return data[np.lexsort(data.T[::-1])]
+    return ordered(*np.concatenate([line.get_xydata() for line in lines]).T)
 
 
 def ordered(x, y):
@@ -22,8 +25,9 @@ def ordered(x, y):
     return data[np.lexsort(data.T[::-1])]
 
 
-def same_bytes(name, table, folder):
-    """Draw twice; whether both runs wrote the same PDF and PNG."""
-    first, second = (FIGURES[name](table, folder / str(i)) for i in range(2))
-    assert [p.name for p in first] == [f"{name}.pdf", f"{name}.png"]
-    return all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
+def shows(axes, x, y):
+    """Whether the markers are these points, and would not be others that are close."""
+    expected = ordered(x, y)
+    return np.allclose(markers(axes), expected, rtol=1e-7, atol=0) and not np.allclose(
+        markers(axes) * [1, 1.01], expected, rtol=1e-3, atol=0
+    )

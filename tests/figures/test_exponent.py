@@ -1,41 +1,40 @@
-"""The exponent figure, from its quick table: the markers are the table, and the exponent is 2."""
+"""The exponent: horizons are spread evenly in x, and it is 2."""
 
 import math
 
 import numpy as np
 import pytest
-from drawing import drawn, markers, ordered, same_bytes
+from drawing import drawn, markers, ordered, shows
 
 from treesmc.figures.exponent.figure import build
-from treesmc.figures.exponent.points import fit_exponent
-from treesmc.figures.run import compute, points
-from treesmc.figures.shards import read_table
+from treesmc.figures.exponent.fits import fit_exponent
+from treesmc.figures.rooms import plan
 
 EPSILONS = (0.25, 0.5)
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    return compute("exponent", tmp_path_factory.mktemp("exponent"), quick=True)
 
 
 def exponents(rows):
     return [fit_exponent(rows, e).coefficient("T") / math.log1p(e) for e in EPSILONS]
 
 
-def test_left_markers_are_the_table(table):
-    rows = read_table(table)
+@pytest.mark.parametrize(
+    ("quick", "scales"),
+    [(False, (0.75, 1, 1.5, 2, 2.75, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5)), (True, (1, 2, 3.5, 5, 6.5))],
+)
+def test_horizons_are_spread_evenly_in_x(quick, scales):
+    asked = list(plan("exponent", quick))
+    for eps in {p["eps"] for p in asked}:
+        horizons = [p["T"] for p in asked if p["eps"] == eps]
+        assert horizons == sorted({max(2, round(x / math.log1p(eps))) for x in scales})
+
+
+def test_left_markers_are_the_table(rows):
     x = [r["T"] * math.log1p(r["eps"]) for r in rows]
-    y = [r["n_star"] / r["T"] for r in rows]
-    left, _ = drawn(build, rows).axes
-    np.testing.assert_allclose(markers(left), ordered(x, y))
-    moved = [{**r, "n_star": r["n_star"] + 1} for r in rows]
-    assert not np.allclose(markers(drawn(build, moved).axes[0]), ordered(x, y))
+    assert shows(drawn(build, rows).axes[0], x, [r["n_star"] / r["T"] for r in rows])
 
 
-def test_exponent_is_two_and_drawn(table):
+def test_exponent_is_two_and_drawn(rows):
     """Standard error about 0.02 / 3 at three points, so 0.05 is seven of them."""
-    rows = read_table(table)
     assert exponents(rows) == pytest.approx([2, 2], abs=0.05)
     right = drawn(build, rows).axes[1]
     np.testing.assert_allclose(markers(right), ordered(EPSILONS, exponents(rows)))
@@ -44,18 +43,10 @@ def test_exponent_is_two_and_drawn(table):
     assert min(exponents(steeper)) > 2.05
 
 
-def test_uniform_bound_holds_and_half_its_exponent_does_not(table):
+def test_uniform_bound_holds_and_half_its_exponent_does_not(rows):
     def holds(row, exponent):
         bound = exponent * row["T"] * math.log1p(row["eps"]) + math.log(row["T"] / row["delta"])
         return math.log(row["low"]) <= bound
 
-    rows = read_table(table)
     assert all(holds(row, 2) for row in rows)
     assert not all(holds(row, 1) for row in rows)
-
-
-def test_files_and_points(table, tmp_path):
-    assert same_bytes("exponent", table, tmp_path)
-    for quick in (False, True):
-        asked = points("exponent", quick)
-        assert len({p["seed"] for p in asked}) == len({(p["eps"], p["T"]) for p in asked})

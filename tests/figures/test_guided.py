@@ -1,34 +1,22 @@
-"""The guided figure, from its quick table: S4's tanh attained, the bounds kept, no threshold."""
+"""Guided sampling: S4's tanh attained, the bounds kept, no threshold."""
 
 import numpy as np
-import pytest
-from drawing import drawn, markers, ordered, same_bytes
+from drawing import drawn, shows
 
-from treesmc.figures.common import column, of
 from treesmc.figures.guided.figure import build
-from treesmc.figures.run import compute, points
-from treesmc.figures.shards import read_table
+from treesmc.figures.rows import column, of
 from treesmc.sims.sweeps.digits import SIGNIFICANT
 from treesmc.theory.bounds import guided_single_tv, zhu_lu_guided_tv
 
 PRINTED = 0.5 * 10.0 ** (1 - SIGNIFICANT)  # relative, of a number of nine digits
 
 
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    return compute("guided", tmp_path_factory.mktemp("guided"), quick=True)
-
-
-@pytest.fixture(scope="module")
-def rows(table):
-    return read_table(table)
-
-
 def test_worst_tree_attains_the_tanh(rows):
     worst = of(rows, base="persistent")
-    exact = [guided_single_tv(int(r["T"]), r["eps"]) for r in worst]
+    exact, one_step_more = (
+        [guided_single_tv(int(r["T"]) + more, r["eps"]) for r in worst] for more in (0, 1)
+    )
     np.testing.assert_allclose(column(worst, "tv"), exact, rtol=PRINTED)
-    one_step_more = [guided_single_tv(int(r["T"]) + 1, r["eps"]) for r in worst]
     assert not np.allclose(column(worst, "tv"), one_step_more, atol=1e-3)
 
 
@@ -48,15 +36,8 @@ def test_no_threshold_of_failure(rows):
 
 
 def test_markers_are_the_table(rows):
-    left, right = drawn(build, rows).axes
-    for axes, bases in ((left, ("persistent", "power")), (right, ("product", "random"))):
+    for axes, bases in zip(
+        drawn(build, rows).axes, (("persistent", "power"), ("product", "random")), strict=True
+    ):
         shown = [r for r in rows if r["base"] in bases]
-        expected = ordered(column(shown, "T") * column(shown, "eps"), column(shown, "tv"))
-        np.testing.assert_allclose(markers(axes), expected)
-        assert not np.allclose(markers(axes) * [1, 1.01], expected, rtol=1e-3, atol=0)
-
-
-def test_files_and_points(table, tmp_path):
-    assert same_bytes("guided", table, tmp_path)
-    asked = points("guided")
-    assert len({(p["series"], p["T"], p["scale"], p["seed"]) for p in asked}) == len(asked)
+        assert shows(axes, column(shown, "T") * column(shown, "eps"), column(shown, "tv"))

@@ -1,23 +1,16 @@
-"""The looseness figure, from its quick table: the routes in their proved order, drawn as ratios."""
+"""Looseness: the routes in their proved order, drawn as ratios."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from drawing import drawn, same_bytes
+from drawing import drawn
 
-from treesmc.figures.common import column, of
 from treesmc.figures.looseness.figure import LOOKS, build, routes
 from treesmc.figures.looseness.points import TREES
-from treesmc.figures.run import compute
-from treesmc.figures.shards import read_table
+from treesmc.figures.rows import column, of
 
 BOUNDS = list(LOOKS)[:-1]  # coarsest first; the last route is a prediction
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    return compute("looseness", tmp_path_factory.mktemp("looseness"), quick=True)
 
 
 def in_order(particles):
@@ -25,16 +18,15 @@ def in_order(particles):
 
 
 @pytest.mark.parametrize("name", TREES)
-def test_every_bound_is_above_the_next_and_above_the_truth(table, name):
-    rows = of(read_table(table), series=name)
-    chain = [np.ceil(routes(rows)[label]) for label in BOUNDS] + [column(rows, "low")]
+def test_every_bound_is_above_the_next_and_above_the_truth(rows, name):
+    series = of(rows, series=name)
+    chain = [np.ceil(routes(series)[label]) for label in BOUNDS] + [column(series, "low")]
     assert in_order(chain)
     lowered = [*chain[:3], chain[3] / 20, *chain[4:]]  # S2 divided by more than it is loose
     assert not in_order(lowered)
 
 
-def test_ratios_are_drawn(table):
-    rows = read_table(table)
+def test_ratios_are_drawn(rows):
     panels = np.array(drawn(build, rows).axes).reshape(2, -1)
     for below, name in zip(panels[1], TREES, strict=True):
         series = of(rows, series=name)
@@ -42,7 +34,3 @@ def test_ratios_are_drawn(table):
         for label, values in routes(series).items():
             np.testing.assert_allclose(lines[label], values / column(series, "n_star"))
             assert not np.allclose(lines[label], values)
-
-
-def test_files(table, tmp_path):
-    assert same_bytes("looseness", table, tmp_path)

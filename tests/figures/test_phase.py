@@ -1,4 +1,4 @@
-"""The phase diagram, from its quick table: which eps(T) are polynomial, and the law behind the map.
+"""The phase diagram: which eps(T) are polynomial, and the law behind the map.
 
 Degrees of the map are exact, so their tolerances are distances to limits in T.
 """
@@ -7,20 +7,15 @@ import math
 
 import numpy as np
 import pytest
-from drawing import drawn, markers, ordered, same_bytes
+from drawing import drawn, shows
 
-from treesmc.figures.common import column, of
 from treesmc.figures.phase.figure import build
 from treesmc.figures.phase.points import epsilon_of, local_degree, log_needle_constant
-from treesmc.figures.run import compute, points
-from treesmc.figures.shards import read_table
+from treesmc.figures.rooms import plan
+from treesmc.figures.rows import column, of
+from treesmc.sims.base import portable
 from treesmc.sims.cost import terminal_constant
 from treesmc.sims.trees.families import needle
-
-
-@pytest.fixture(scope="module")
-def table(tmp_path_factory):
-    return compute("phase", tmp_path_factory.mktemp("phase"), quick=True)
 
 
 @pytest.mark.parametrize(("T", "eps"), [(2, 0.7), (20, 0.01), (100, 0.05), (300, 0.5), (64, 1e-4)])
@@ -56,26 +51,36 @@ def test_edge_has_degree_one_plus_two_c():
     assert (high - low) / math.log(2) == pytest.approx(2, abs=0.01)
 
 
-def test_first_order_law_predicts_the_markers(table):
+def test_first_order_law_predicts_the_markers(rows):
     """Within a quarter for a <= 1; not for a = 5/4, where one particle is soon close enough."""
-    rows = of(read_table(table), series="line")
-    ratio = column(rows, "n_star") / column(rows, "first_order")
-    right_of_edge = np.array([row["a"] == 1.25 for row in rows])
+    lines = of(rows, series="line")
+    ratio = column(lines, "n_star") / column(lines, "first_order")
+    right_of_edge = np.array([row["a"] == 1.25 for row in lines])
     assert np.all(np.abs(ratio[~right_of_edge] - 0.9) < 0.25)
     assert ratio[right_of_edge].min() < 0.65
 
 
-def test_markers_are_the_table_and_files_the_same(table, tmp_path):
-    rows = read_table(table)
+def test_markers_are_the_table(rows):
     lines = of(rows, series="line")
-    expected = ordered(column(lines, "T"), column(lines, "n_star"))
-    axes = drawn(build, rows).axes[2]
-    np.testing.assert_array_equal(markers(axes), expected)
-    moved = [{**row, "T": row["T"] + 1} if row["series"] == "line" else row for row in rows]
-    assert not np.array_equal(markers(drawn(build, moved).axes[2]), expected)
-    assert same_bytes("phase", table, tmp_path)
+    assert shows(drawn(build, rows).axes[2], column(lines, "T"), column(lines, "n_star"))
 
 
-def test_points_do_not_repeat():
-    asked = points("phase")
-    assert len({(p["series"], p["T"], p["a"], p.get("c")) for p in asked}) == len(asked)
+def test_schedules():
+    asked = list(plan("phase"))
+    powers = [p for p in asked if p["a"] is not None]
+    assert all(p["eps"] == p.get("c", 1.0) * portable.power(p["T"], -p["a"]) for p in powers)
+    edge = [p for p in asked if p["a"] is None]
+    assert all(p["eps"] == pytest.approx(math.log(p["T"]) / (2 * p["T"])) for p in edge)
+
+
+def test_lines_end_where_first_order_particles_reach_1e13():
+    lines = [p for p in plan("phase") if p["series"] == "line"]
+    horizons = sorted({p["T"] for p in lines})
+
+    def within_reach(T, eps):
+        return log_needle_constant(T, eps) < math.log(0.1 * 1e13)
+
+    assert all(within_reach(p["T"], p["eps"]) for p in lines)
+    for a in {p["a"] for p in lines} - {None}:
+        line = [p["T"] for p in lines if p["a"] == a]
+        assert line == [T for T in horizons if within_reach(T, T**-a)]

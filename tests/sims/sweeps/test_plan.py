@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from treesmc.figures.rooms import vocabulary
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.plan import describe, load_sweep
 from treesmc.sims.sweeps.trees import ALL_OPTIONS, DEFAULTS, KEYS
@@ -17,7 +18,7 @@ def load(tmp_path):
     def write_and_load(text, quick=False):
         path = tmp_path / "sweep.toml"
         path.write_text(text)
-        return load_sweep(path, quick)
+        return load_sweep(path, quick, vocabulary)
 
     return write_and_load
 
@@ -144,6 +145,14 @@ def test_an_experiment_brings_its_keys(load):
     assert "family" not in sweep.columns()
 
 
+def test_no_experiment_is_known_unless_it_is_looked_up(tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text(PHASE + 'series = "map"\na = 1\nc = 1')
+    assert len(load_sweep(path, lookup=vocabulary)) == 1
+    with pytest.raises(BadInput, match=r"sweep.toml: experiment: 'phase' is not known here"):
+        load_sweep(path)
+
+
 def test_every_parameter_of_a_family_is_a_key(load):
     assert {"r", "true_value", "drift", "branching", "concentration", "sigma"} <= set(ALL_OPTIONS)
     assert set(ALL_OPTIONS) <= set(KEYS)
@@ -208,7 +217,11 @@ def test_columns_are_those_of_the_points(load):
             LEAST + "[[grid]]\n[grid.quick]\nepz = 3",
             "quick: grid 1: epz: not a key; did you mean eps?",
         ),
-        (LEAST + "experiment = 'fase'", "experiment: 'fase' is not one of headline, exponent"),
+        (LEAST + "place = 'first'", "place: 'first'"),
+        (
+            LEAST + "experiment = 'fase'",
+            "experiment: 'fase' is not one of exponent, queries",
+        ),
         (LEAST + "experiment = 'fase'", "did you mean phase?"),
         (LEAST + "experiment = 'headline'", "experiment: 'headline' has no keys of its own"),
         (LEAST + "experiment = 'phase'", "family: not a key"),
