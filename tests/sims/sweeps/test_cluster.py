@@ -13,6 +13,7 @@ from local_cluster import LocalCluster, wait_until
 
 import treesmc
 from treesmc.cli import main
+from treesmc.sims.base.sources import ROOT
 from treesmc.sims.sweeps import runner
 from treesmc.sims.sweeps.engines import make_engine
 from treesmc.sims.sweeps.shards import Shards
@@ -111,6 +112,18 @@ def test_same_table_from_one_two_and_four_workers_one_of_them_killed(tmp_path, c
         with cluster.workers(3):
             assert sweep(tmp_path, cluster.file, "--no-resume") == 0
     assert table(tmp_path) == expected
+
+
+def test_an_experiment_runs_on_workers(tmp_path, cluster):
+    (tmp_path / "copy.toml").write_bytes((ROOT / "figures/phase/points.toml").read_bytes())
+    tables = []
+    with cluster.workers(2):
+        for engine in ("threads", str(cluster.file)):
+            folder = tmp_path / Path(engine).stem
+            out = ["--out", f"{folder}/out", "--engine", engine]
+            assert main(["sweep", f"{tmp_path}/copy.toml", "--quick", *out]) == 0
+            tables.append(table(folder))
+    assert tables[0] == tables[1]
 
 
 def test_no_workers(tmp_path, capsys, cluster):
