@@ -95,9 +95,9 @@ def _draw_slopes(axes: Axes, rows: list[Row]) -> None:
         series = of(rows, family=family, scheme=scheme, kappa=kappa)
         fit = fit_slope(series)
         y = list(LOOKS).index(scheme) + ROWS[kappa] + ROWS[family]
-        shape = {**_shape(LOOKS[scheme], kappa), "marker": FAMILY_MARKERS[family]}
-        bar = {"xerr": fit.half_width("T"), "elinewidth": 0.8}
-        axes.errorbar(fit.coefficient("T"), y, **bar, **{**shape, "linestyle": "none"})
+        shape = {**_shape(LOOKS[scheme], kappa), "linestyle": "none", "elinewidth": 0.8}
+        shape |= {"marker": FAMILY_MARKERS[family], "xerr": fit.half_width("T")}
+        axes.errorbar(fit.coefficient("T"), y, **shape)
         if scheme == "multinomial":
             axes.plot([law_slope(series)], [y], **LAW_TICK)
     axes.axvline(law_slope(of(rows, family="needle_in_drift", scheme=IDEAL)), **IDEAL_LINE)

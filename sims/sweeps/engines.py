@@ -26,7 +26,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.sweeps.worker import EngineFailed, fingerprint
@@ -34,35 +34,39 @@ from treesmc.sims.sweeps.worker import EngineFailed, fingerprint
 ALLOWED_RETRIES = 2  # of a task lost to the network
 
 
-class Engine(Protocol):
+class Engine:
     """What the runner needs.
 
     Attributes
     ----------
     deaths : tuple of exception types
         What a task raises whose process died under it.
+    slots : int
+        How many tasks run at once.
     """
 
     deaths: tuple[type[BaseException], ...]
+    slots: int
+    _executor: Executor
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        raise NotImplementedError
 
-    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None: ...
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        raise NotImplementedError
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future:
         """Submit a task to the executor."""
-
-    def slots(self) -> int:
-        """Return how many tasks run at once."""
+        return self._executor.submit(task, *arguments)
 
     def check(self) -> None:
-        """Raise EngineFailed if nobody is left to compute."""
+        """Raise EngineFailed if nobody is left to compute; a pool loses no worker unnoticed."""
 
     def renew(self) -> None:
-        """Make the executor usable again after a death."""
+        """Make the executor usable again after a death; a cluster does so by itself."""
 
 
-class Pool:
+class Pool(Engine):
     """Threads or processes of this machine.
 
     Parameters
@@ -72,10 +76,10 @@ class Pool:
     jobs : int
     """
 
-    deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    deaths = (BrokenExecutor,)
 
     def __init__(self, make: Callable[[], Executor], jobs: int) -> None:
-        self._make, self._jobs = make, jobs
+        self._make, self.slots = make, jobs
 
     def __enter__(self) -> Self:
         self._executor = self._make()
@@ -94,24 +98,13 @@ class Pool:
             child.kill()
         self._executor.shutdown(wait=kind is None or bool(killed), cancel_futures=True)
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future:
-        """Submit a task to the executor."""
-        return self._executor.submit(task, *arguments)
-
-    def slots(self) -> int:
-        """Return how many tasks run at once."""
-        return self._jobs
-
-    def check(self) -> None:
-        """Do nothing: a pool never loses its workers unnoticed."""
-
     def renew(self) -> None:
         """Replace the executor."""
         self._executor.shutdown(wait=False)
         self._executor = self._make()
 
 
-class Cluster:
+class Cluster(Engine):
     """The workers of a Dask scheduler.
 
     Parameters
@@ -141,28 +134,17 @@ class Cluster:
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         self._client.close(timeout=2)
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future:
-        """Submit a task to the executor."""
-        return self._executor.submit(task, *arguments)
-
-    def slots(self) -> int:
-        """Return how many tasks run at once."""
-        return self._slots
-
     def check(self) -> None:
         """Raise EngineFailed if the scheduler is gone, or has been without worker for long."""
         try:
-            self._slots = sum(self._client.nthreads().values())
+            self.slots = sum(self._client.nthreads().values())
         except OSError:
             raise EngineFailed(f"{self._address}: lost the scheduler") from None
         now = time.monotonic()
-        if self._slots:
+        if self.slots:
             self._last_seen = now
         elif now - self._last_seen > self._patience:
             raise EngineFailed(f"{self._address}: no worker within {self._patience:g} s")
-
-    def renew(self) -> None:
-        """Do nothing: the cluster replaces its workers, or `check` notices that it does not."""
 
     def _connect(self) -> Any:
         try:
@@ -173,7 +155,7 @@ class Cluster:
             ) from None
         for name in ("distributed", "distributed.client", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # our one line says it
-        self.deaths: tuple[type[BaseException], ...] = (KilledWorker,)
+        self.deaths = (KilledWorker,)
         where = "scheduler_file" if self._address.endswith(".json") else "address"
         if where == "scheduler_file" and not Path(self._address).is_file():
             raise BadInput(f"{self._address}: no such scheduler file")
@@ -186,7 +168,7 @@ class Cluster:
     def _wait_for_worker(self) -> None:
         self._last_seen = time.monotonic()
         self.check()
-        while not self._slots:
+        while not self.slots:
             time.sleep(0.1)
             self.check()
 

@@ -94,7 +94,7 @@ class _Run:
 
     def _fill(self) -> bool:
         """Submit tasks while the window has room; say whether anything is in flight."""
-        while len(self._flight) < TASKS_PER_SLOT * max(1, self._engine.slots()):
+        while len(self._flight) < TASKS_PER_SLOT * max(1, self._engine.slots):
             task = self._take()
             if not task:
                 break

@@ -43,8 +43,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from treesmc.commands.arguments import check_at_least
+
+if TYPE_CHECKING:
+    from treesmc.sims.sweeps.plan import Sweep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,13 +82,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compute what is missing."""
+    from treesmc.figures.rooms import vocabulary
+    from treesmc.sims.base.errors import BadInput
+    from treesmc.sims.sweeps.plan import load_sweep
     from treesmc.sims.sweeps.worker import EngineFailed
 
     check_at_least("--jobs", args.jobs, 1)
+    if args.out is None and not args.dry_run:
+        raise BadInput("--out: missing; it says where results are kept")
+    sweep = load_sweep(args.sweep, args.quick, vocabulary)
     if args.dry_run:
-        return _dry_run(args.sweep, args.quick)
+        return _dry_run(sweep.check())
     try:
-        return _sweep(args)
+        return _run(sweep, args)
     except EngineFailed as error:
         print(f"treesmc: error: {error}; results are kept in {args.out}", file=sys.stderr)
         return 3
@@ -93,16 +103,10 @@ def run(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt(kept) from None
 
 
-def _sweep(args: argparse.Namespace) -> int:
-    from treesmc.figures.rooms import vocabulary
-    from treesmc.sims.base.errors import BadInput
+def _run(sweep: "Sweep", args: argparse.Namespace) -> int:
     from treesmc.sims.sweeps.engines import make_engine
     from treesmc.sims.sweeps.folder import Folder
-    from treesmc.sims.sweeps.plan import load_sweep
 
-    if args.out is None:
-        raise BadInput("--out: missing; it says where results are kept")
-    sweep = load_sweep(args.sweep, args.quick, vocabulary)
     module = sweep.vocabulary.compute_point.__module__
     engine = make_engine(args.engine, module, args.jobs, args.patience)
     n_failed = Folder.create(sweep, args.out).run(engine, args.resume)
@@ -111,15 +115,13 @@ def _sweep(args: argparse.Namespace) -> int:
     return 4 if n_failed else 0
 
 
-def _dry_run(path: Path, quick: bool) -> int:
+def _dry_run(sweep: "Sweep") -> int:
     """Print one line per point on standard output, and the sums on standard error."""
-    from treesmc.figures.rooms import vocabulary
     from treesmc.sims.sweeps.forecast import Forecast
-    from treesmc.sims.sweeps.plan import load_sweep
     from treesmc.sims.sweeps.table import csv_lines
     from treesmc.sims.sweeps.trees import Trees
 
-    sweep, total = load_sweep(path, quick, vocabulary).check(), Forecast()
+    total = Forecast()
     known = isinstance(sweep.vocabulary, Trees)  # what a point of an experiment simulates is not
     columns = (*sweep.parameters(), *(("draws", "evaluations", "error") if known else ()))
     for line in csv_lines(total.rows(sweep) if known else sweep, columns):
