@@ -25,6 +25,7 @@ chain on pools and picks (`pool_chain`), with wrong acceptances as controls.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
 from itertools import islice, pairwise
@@ -66,13 +67,8 @@ def least_steps(T: int, c: float, delta: float, M: int, most: int) -> int | None
     def enough(H: int) -> bool:
         return total_variation(marginal(joint, after[H]), target(T, c)) <= delta
 
-    if not enough(most):
-        return None
-    low, high = -1, most
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    H = bisect_left(range(most + 1), True, key=enough)
+    return H if H <= most else None
 
 
 def least_cost(steps: Callable[[int, int], int | None], start: int, most: int) -> tuple[int, int]:
@@ -113,15 +109,14 @@ def least_cost(steps: Callable[[int, int], int | None], start: int, most: int) -
 
 def least_pool(T: int, c: float, delta: float, H: int) -> int:
     """Return the least M at which H steps are enough, by doubling and bisection."""
+
+    def enough(M: int) -> bool:
+        return least_steps(T, c, delta, M, H) is not None
+
     high = 1
-    while least_steps(T, c, delta, high, H) is None:
+    while not enough(high):
         high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        short = least_steps(T, c, delta, middle, H) is None
-        low, high = (middle, high) if short else (low, middle)
-    return high
+    return bisect_left(range(high), True, lo=high // 2 + 1, key=enough)
 
 
 def product_limit(delta: float) -> float:

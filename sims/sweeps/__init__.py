@@ -11,7 +11,7 @@
 `engines`   threads, processes or a Dask cluster, each as a `concurrent.futures.Executor`
 `runner`    hands points to an engine and keeps what comes back
 `progress`  how far a run is, on standard error
-`folder`    a sweep with its results
+`folder`    a sweep with its results; runs what is missing
 `table`     the results as CSV or Parquet
 
 A point's result depends on its parameters only, and only the process that runs the sweep writes. So

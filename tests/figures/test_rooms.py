@@ -164,6 +164,19 @@ def test_what_computes_a_point_imports_no_other_room(name):
     assert not {path.stem for path in closure} & {"plan", "runner", "engines", "folder"}
 
 
+@pytest.mark.parametrize(
+    ("folder", "above"),
+    [("sims", "theory"), ("sims", "figures"), ("theory", "figures")],
+)
+def test_imports_point_down(folder, above):
+    """Also those by name, in a string."""
+    sources = [path.read_text() for path in (ROOT / folder).rglob("*.py")]
+    assert sources
+    assert not any(f"treesmc.{above}" in source for source in sources)
+    higher = [path.read_text() for path in (ROOT / above).rglob("*.py")]
+    assert any(f"treesmc.{folder}" in source for source in higher)
+
+
 def test_long_points_start_first_and_a_failing_one_is_named(tmp_path, monkeypatch, capsys):
     begun = []
 
