@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from random_layers import path_classes
 
 from treesmc.figures.queries.points import success as played
 from treesmc.sims.laws.certificate import tv_certificate
@@ -14,7 +15,6 @@ from treesmc.sims.trees.families import n_symbols, needle, needle_in_drift, pers
 from treesmc.sims.trees.values import (
     bellman_log_ratio,
     guided_law,
-    path_classes,
     ratio_bound,
     target_law,
 )
