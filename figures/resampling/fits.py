@@ -7,7 +7,7 @@ from treesmc.figures.rates import Exponent
 from treesmc.figures.rows import column
 from treesmc.sims.base import portable
 from treesmc.sims.fits import Fit, fit_growth
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sweeps.shards import Row
 
 FIT_FROM = 16

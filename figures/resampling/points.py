@@ -34,7 +34,7 @@ import numpy as np
 from treesmc.sims.base import portable
 from treesmc.sims.cost import BATCHES, cost, least_particles, terminal_constant
 from treesmc.sims.laws.moments import TargetChain
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sweeps.digits import digits
 from treesmc.sims.sweeps.keys import Key, at_least_zero, one_of, proportion, text, whole
 from treesmc.sims.sweeps.shards import Parameters, Row

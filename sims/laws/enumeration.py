@@ -19,26 +19,23 @@ each policy row divided by its exact sum, and every result is an exact `Fraction
 
 import itertools
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from treesmc.sims.base import portable
 from treesmc.sims.base.checks import check_integer, check_one_of
+from treesmc.sims.laws.schemes import SCHEMES, Number, multisets
 from treesmc.sims.trees.tree import FloatArray, IntArray, TreeMDP
 from treesmc.sims.trees.values import existing_path
 
-Number = Fraction | float
-Law = dict[tuple[int, ...], Number]
 Particles = tuple[tuple[int, Number], ...]  # (class, normalised weight) of each particle
 Moves = list[tuple[int, Number, Number]]  # (child, probability, incremental weight G) of one class
 Branches = dict[Particles, tuple[Number, ...]]  # state -> E[Zhat^k; state], k in POWERS
 Chain = dict[tuple[int, Number], Number]  # (terminal class, weight) -> number
 
 POWERS = (0, 1, 2, -1)
-# In floats N W_i may fall short of an integer by rounding; residual resampling must not see that.
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,7 @@ def enumerate_smc(
     guided : bool
         Propose from pi_ref V(child), normalised, with weight E_ref[V'|s]/V(s), instead of pi_ref.
     resampling : str
-        A key of `RESAMPLING`.
+        A key of `SCHEMES`.
     ess_threshold : float
         Resample iff 1 / sum W^2 < ess_threshold N; 1 (or more) resamples at every step.
 
@@ -152,14 +149,14 @@ def enumerate_smc(
         If N < 1 or the scheme is unknown.
     """
     check_integer("N", N, 1)
-    check_one_of("resampling", resampling, RESAMPLING)
+    check_one_of("resampling", resampling, SCHEMES)
     numbers = NumberTree.from_tree(tree, exact)
     branches = _start(numbers, N)
     for t in range(numbers.horizon):
         if t > 0:
             branches = _resample(branches, resampling, ess_threshold)
         moves = [_moves(numbers, t, s, guided) for s in range(len(numbers.edges[t]))]
-        branches = _move(branches, moves, resampling in EXCHANGEABLE)
+        branches = _move(branches, moves, SCHEMES[resampling].exchangeable)
     _, mean, second, _ = _moments(branches)
     return SmcLaw(_final_draw(branches, len(numbers.value[-1])), mean, second)
 
@@ -236,7 +233,7 @@ def enumerate_naive(tree: TreeMDP, n: int, *, exact: bool = False) -> tuple[Numb
     numbers = NumberTree.from_tree(tree, exact)
     phi = numbers.value[-1]
     law: list[Number] = [0] * len(phi)
-    for sample, probability in _multisets(numbers.reference_law(), n).items():
+    for sample, probability in multisets(numbers.reference_law(), n).items():
         total = sum(phi[c] for c in sample)
         for c in sample:
             law[c] += probability * phi[c] / total
@@ -281,84 +278,6 @@ def enumerate_pool_mh(tree: TreeMDP, M: int, H: int, *, exact: bool = False) -> 
     return tuple(law)
 
 
-def _multinomial(weights: Sequence[Number]) -> Law:
-    """N independent ancestors."""
-    return _multisets(weights, len(weights))
-
-
-def _systematic(weights: Sequence[Number]) -> Law:
-    """Ancestors at (k + U)/N, k < N: one uniform U, constant between breakpoints N C_j - k."""
-    N = len(weights)
-    cumulative = list(itertools.accumulate(weights))
-    breaks = sorted({0, 1, *(N * C % 1 for C in cumulative[:-1])})
-    law: Law = defaultdict(int)
-    for low, high in itertools.pairwise(breaks):
-        U = (low + high) / 2
-        ancestors = tuple(_ancestor(cumulative, (k + U) / N) for k in range(N))
-        law[ancestors] += high - low
-    return law
-
-
-def _stratified(weights: Sequence[Number]) -> Law:
-    """Ancestors at (k + U_k)/N, k < N, with independent uniforms U_k."""
-    N = len(weights)
-    ends = list(itertools.accumulate(weights, initial=weights[0] * 0))
-    strata = []
-    for k in range(N):
-        inside = [
-            (j, min(ends[j + 1] * N, k + 1) - max(ends[j] * N, k))
-            for j in range(N)
-            if ends[j] * N < k + 1 and ends[j + 1] * N > k
-        ]
-        strata.append(inside)
-    law: Law = defaultdict(int)
-    for choice in itertools.product(*strata):
-        law[tuple(j for j, _ in choice)] += math.prod(p for _, p in choice)
-    return law
-
-
-def _residual(weights: Sequence[Number]) -> Law:
-    """floor(N W_j) copies of each particle, the rest multinomial on what remains."""
-    N = len(weights)
-    rounding = _ROUNDING if isinstance(weights[0], float) else 0
-    copies = [math.floor(N * W + rounding) for W in weights]
-    rest = N - sum(copies)
-    certain = [j for j, count in enumerate(copies) for _ in range(count)]
-    if rest == 0:
-        return {tuple(certain): 1}
-    excess = [(N * W - count) / rest for W, count in zip(weights, copies, strict=True)]
-    law: Law = defaultdict(int)
-    for drawn, probability in _multisets(excess, rest).items():
-        law[tuple(sorted((*certain, *drawn)))] += probability
-    return law
-
-
-RESAMPLING: dict[str, Callable[[Sequence[Number]], Law]] = {
-    "multinomial": _multinomial,
-    "systematic": _systematic,
-    "stratified": _stratified,
-    "residual": _residual,
-}
-# Schemes whose law does not depend on the order of the particles: states may be sorted.
-EXCHANGEABLE = ("multinomial", "residual")
-
-
-def _multisets(law: Sequence[Number], n: int) -> Law:
-    """Law of n independent draws from a law over 0 .. len-1, as increasing tuples."""
-    result: Law = {}
-    support = [j for j, p in enumerate(law) if p > 0]
-    for draws in itertools.combinations_with_replacement(support, n):
-        counts = Counter(draws)
-        orders = math.factorial(n) // math.prod(math.factorial(k) for k in counts.values())
-        result[draws] = orders * math.prod(law[j] ** k for j, k in counts.items())
-    return result
-
-
-def _ancestor(cumulative: Sequence[Number], position: Number) -> int:
-    """First index whose cumulative weight exceeds the position, the last one at most."""
-    return next((j for j, C in enumerate(cumulative[:-1]) if C > position), len(cumulative) - 1)
-
-
 def _start(numbers: NumberTree, N: int) -> Branches:
     """N particles at the root, Zhat = V(root)."""
     root = numbers.value[0][0]
@@ -376,7 +295,7 @@ def _resample(branches: Branches, resampling: str, ess_threshold: float) -> Bran
             _merge(result, particles, moments)
             continue
         W = sum(weights) / N
-        for ancestors, probability in RESAMPLING[resampling](weights).items():
+        for ancestors, probability in SCHEMES[resampling].law(weights).items():
             drawn = tuple((particles[j][0], W) for j in ancestors)
             _merge(result, drawn, (m * probability for m in moments))
     return result
@@ -389,7 +308,7 @@ def _resample_free(branches: Branches) -> Branches:
         weights = [W for _, W in particles]
         N = len(weights)
         W = sum(weights) / N
-        for ancestors, probability in _multisets(weights, N - 1).items():
+        for ancestors, probability in multisets(weights, N - 1).items():
             drawn = tuple((particles[j][0], W) for j in (0, *ancestors))
             _merge(result, drawn, (m * probability for m in moments))
     return result
@@ -479,7 +398,7 @@ def _pool_picks(
 ) -> Iterator[tuple[int, Number, Number]]:
     """Every picked child of class s, its probability, and V(child) / mean V of the pool."""
     edges, V = numbers.edges[t][s], numbers.value[t + 1]
-    for pool, probability in _multisets([p for _, p in edges], M).items():
+    for pool, probability in multisets([p for _, p in edges], M).items():
         children = [edges[j][0] for j in pool]
         total = sum(V[c] for c in children)
         for c in children:

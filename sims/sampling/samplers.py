@@ -25,8 +25,8 @@ import numpy as np
 from treesmc.sims.base import portable
 from treesmc.sims.base.checks import check_fraction, check_integer, check_one_of
 from treesmc.sims.base.errors import BadInput
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sampling.kernels import counts, pool, smc, walk
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sampling.kernels.sfc64 import uniform
 from treesmc.sims.sampling.kernels.tables import moves, single_row, tabulate
 from treesmc.sims.sampling.replicates import (

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from treesmc.sims.base.errors import BadInput
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.methods.distance import BATCHES
 from treesmc.sims.methods.method import AMOUNTS
 from treesmc.sims.methods.registry import COSTED, METHODS
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sweeps.keys import (
     Key,
     at_least_zero,

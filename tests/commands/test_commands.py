@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from treesmc.cli import COMMANDS, build_parser, main
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.methods.registry import METHODS
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.trees.families import FAMILIES, defaults
 from treesmc.sims.trees.perturb import PERTURBATIONS
 

@@ -24,7 +24,7 @@ from treesmc.figures.rows import column, of
 from treesmc.sims.cost import terminal_constant
 from treesmc.sims.laws.lineage import lineage_law
 from treesmc.sims.laws.moments import second_moment
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sampling.samplers import sample_smc
 from treesmc.sims.trees.coarsening import coarsened, limiting_times
 from treesmc.sims.trees.families import FAMILIES, needle_in_drift, product

@@ -29,6 +29,11 @@ from mutations import (
     strain_tree,
 )
 
+from treesmc.commands.listings import all_families
+from treesmc.sims.laws.schemes import SCHEMES
+from treesmc.sims.methods.registry import METHODS
+from treesmc.sims.trees.perturb import PERTURBATIONS
+
 Random = random.Random
 
 FLOATS = (
@@ -41,13 +46,7 @@ COUNTS = (
     *("9" * 400, "9" * 5000, "1_0", "\u0663", "1e-3"),
 )
 SEEDS = ("0", "1", "-1", "18446744073709551616", "9" * 100, "x", "1.0")
-METHODS = (
-    *("target", "reference", "naive", "smc", "guided-smc", "guided", "pool-mh", "rejection"),
-    "nosuch",
-)
-RESAMPLING = ("multinomial", "systematic", "stratified", "residual", "nosuch")
-FAMILIES = ("product", "needle", "needle_in_drift", "persistent", "random", "language", "nosuch")
-PERTURBATIONS = ("persistent", "random_sign", "value_noise", "hidden", "nosuch")
+WRONG = "nosuch"
 
 
 @dataclass(frozen=True)
@@ -164,14 +163,14 @@ def _sampling(rng: Random) -> list[str]:
     return [
         *_rarely(rng, 0.1, f"--seed={rng.choice(SEEDS)}"),
         *_rarely(rng, 0.05, f"--jobs={rng.choice(('0', '-1', '2', 'x'))}"),
-        *_rarely(rng, 0.15, "--resampling", rng.choice(RESAMPLING)),
+        *_rarely(rng, 0.15, "--resampling", rng.choice((*SCHEMES, WRONG))),
         *_rarely(rng, 0.15, f"--ess-threshold={rng.choice(FLOATS)}"),
     ]
 
 
 def law(rng: Random) -> tuple[list[str], dict[str, bytes]]:
     """``treesmc law``."""
-    files, method = tree_file(rng), rng.choice(METHODS)
+    files, method = tree_file(rng), rng.choice((*METHODS, WRONG))
     replicates = rng.choice(("2", "8", "8", "1", "0", "-1", "x"))
     few = method in ("smc", "guided-smc")  # particles are moved one by one by some schemes
     n = rng.choice(("1", "2", "10", "0", "-1", "nan", "1e40")) if few else rng.choice(COUNTS)
@@ -232,10 +231,10 @@ def folder(rng: Random) -> tuple[list[str], dict[str, bytes]]:
 
 def make(rng: Random) -> tuple[list[str], dict[str, bytes]]:
     """``treesmc make``."""
-    family = rng.choice(FAMILIES)
+    family = rng.choice((*all_families(), WRONG))
     horizon = _mostly(rng, "3", ("1", "2", "5", "0", "-1", "x", "9" * 19, "9" * 30, "1e3", "10**9"))
     words = ["make", family, f"--horizon={horizon}", f"--epsilon={_mostly(rng, '0.1', FLOATS)}"]
-    words += _rarely(rng, 0.2, f"--perturbation={rng.choice(PERTURBATIONS)}")
+    words += _rarely(rng, 0.2, f"--perturbation={rng.choice((*PERTURBATIONS, WRONG))}")
     words += _rarely(rng, 0.1, f"--seed={rng.choice(SEEDS)}")
     options = ("r", "drift", "concentration", "sigma", "temperature")
     words += _rarely(rng, 0.5, f"--{rng.choice(options)}={rng.choice(FLOATS)}")
@@ -287,9 +286,9 @@ def warm_cases() -> list[Case]:
     """Return cases that between them compile every kernel, which takes longer than a case may."""
     files = {"tree.json": json.dumps(examples().trees[4]).encode()}
     lines = ["cost tree.json --method smc --delta 0.5 --replicates 256"]
-    for method in METHODS[:-1]:
+    for method in METHODS:
         lines.append(f"law tree.json --method {method} -n 4 --replicates 2")
-    for scheme in RESAMPLING[:-1]:
+    for scheme in SCHEMES:
         smc = "law tree.json --method {} -n 4 --replicates 2 --resampling {} --ess-threshold {}"
         for method in ("smc", "guided-smc"):
             lines += [smc.format(method, scheme, threshold) for threshold in (0.5, 1)]

@@ -34,8 +34,9 @@ import numpy as np
 import sympy as sp
 
 from treesmc.sims.base import portable
-from treesmc.sims.laws.enumeration import RESAMPLING, enumerate_smc
+from treesmc.sims.laws.enumeration import enumerate_smc
 from treesmc.sims.laws.moments import second_moment
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.trees.coarsening import coarsened
 from treesmc.sims.trees.families import needle_in_drift, persistent, product, random_tree
 from treesmc.sims.trees.reward_models import exact
@@ -162,7 +163,7 @@ ROWS: dict[str, Callable[..., Evaluation]] = {
 def instances(quick: bool) -> Sequence[Instance]:
     """Return every scheme on small trees, long trees, and where the bound is attained."""
     trees, thresholds = small_trees(2 if quick else 6), (0.0, 0.7, 1.0)
-    found = points("schemes", tree=trees, N=(2,), scheme=tuple(RESAMPLING), threshold=thresholds)
+    found = points("schemes", tree=trees, N=(2,), scheme=tuple(SCHEMES), threshold=thresholds)
     long = [needle_in_drift(T, 1 / T) for T in (4, 16, 64)] + [product(40)]
     found += points("at every step", tree=[*long, persistent(10, 0.2)], N=(2, 20, 200))
     found += points("at some depths", tree=long[1:], N=(2, 20), times=(range(0), range(4, 16, 4)))

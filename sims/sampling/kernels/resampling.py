@@ -27,28 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from treesmc.sims.base.jit import inlined_kernel, inner_kernel, kernel
+from treesmc.sims.laws.schemes import ROUNDING, SCHEMES
 from treesmc.sims.sampling.kernels.sfc64 import take, to_unit, uniform
 from treesmc.sims.trees.tree import FloatArray
 
-MULTINOMIAL, SYSTEMATIC, STRATIFIED, RESIDUAL = range(4)
-
-
-class Scheme(NamedTuple):
-    """A scheme: what tells `resample` to run it, and a line for people."""
-
-    number: int
-    summary: str
-
-
-SCHEMES = {
-    "multinomial": Scheme(MULTINOMIAL, "independent draws by weight"),
-    "systematic": Scheme(SYSTEMATIC, "one uniform for all, in equal steps"),
-    "stratified": Scheme(STRATIFIED, "a uniform in each of N equal stretches"),
-    "residual": Scheme(RESIDUAL, "whole parts of N W copied, the rest multinomial"),
-}
-
-# N W_i may fall short of an integer by rounding; residual resampling must not see that.
-ROUNDING = 1e-12
+MULTINOMIAL, SYSTEMATIC, STRATIFIED, RESIDUAL = (scheme.number for scheme in SCHEMES.values())
 
 RUN = 4  # entries written at once
 _ZERO, _RUN = np.uint64(0), np.uint64(RUN)

@@ -39,7 +39,7 @@ def listed(kind: str) -> dict[str, str] | None:
         case "costed":
             return {name: method.n_star for name, method in COSTED.items()}
         case "schemes":
-            from treesmc.sims.sampling.kernels.resampling import SCHEMES
+            from treesmc.sims.laws.schemes import SCHEMES
 
             return {name: scheme.summary for name, scheme in SCHEMES.items()}
         case "families":

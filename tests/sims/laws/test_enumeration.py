@@ -6,20 +6,18 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from random_layers import path_classes
 
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.laws import enumeration as module
 from treesmc.sims.laws.enumeration import (
-    RESAMPLING,
     NumberTree,
     enumerate_conditional,
     enumerate_naive,
     enumerate_pool_mh,
     enumerate_smc,
 )
+from treesmc.sims.laws.schemes import SCHEMES, Scheme, multisets
 from treesmc.sims.trees.families import random_tree
 from treesmc.sims.trees.perturb import random_sign
 from treesmc.sims.trees.tree import TreeMDP
@@ -85,41 +83,9 @@ def test_conditional_smc_on_two_leaves_by_hand():
     assert moments.mean_inverse_ratio == (F(3, 4) / F(5, 2) + F(1, 4) / 4) * F(7, 4)
 
 
-GOLDEN_OFFSPRING = {
-    "multinomial": {(0, 0, 0): F(1, 8), (0, 1, 2): F(1, 6), (2, 2, 2): F(1, 216)},
-    "systematic": {(0, 0, 1): F(1, 2), (0, 1, 2): F(1, 2)},
-    "stratified": dict.fromkeys([(0, 0, 1), (0, 0, 2), (0, 1, 1), (0, 1, 2)], F(1, 4)),
-    "residual": {(0, 0, 1): F(1, 2), (0, 1, 2): F(1, 2)},
-}
-
-
-@pytest.mark.parametrize("scheme", RESAMPLING)
-def test_offspring_of_three_particles_by_hand(scheme):
-    law = RESAMPLING[scheme]([F(1, 2), F(1, 3), F(1, 6)])
-    assert sum(law.values()) == 1
-    assert GOLDEN_OFFSPRING[scheme].items() <= law.items()
-    assert scheme == "multinomial" or GOLDEN_OFFSPRING[scheme] == law
-
-
-@given(counts=st.lists(st.integers(0, 9), min_size=1, max_size=4).filter(any))
-@settings(max_examples=50, deadline=None, derandomize=True)
-def test_offspring_are_unbiased_increasing_and_round_off_safe(counts):
-    weights = [F(k, sum(counts)) for k in counts]
-    N = len(weights)
-    for scheme in RESAMPLING.values():
-        law = scheme(weights)
-        assert all(list(a) == sorted(a) and len(a) == N for a in law)
-        for j, W in enumerate(weights):
-            assert sum(p * a.count(j) for a, p in law.items()) == N * W
-        in_floats = scheme([float(W) for W in weights])
-        for ancestors in law | in_floats:
-            difference = in_floats.get(ancestors, 0) - float(law.get(ancestors, 0))
-            assert abs(difference) < 1e-11
-
-
 @pytest.mark.parametrize("ess_threshold", [1.0, 0.8])
 @pytest.mark.parametrize("guided", [False, True])
-@pytest.mark.parametrize("scheme", RESAMPLING)
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_unbiased_and_a_law_for_every_scheme_and_proposal(scheme, guided, ess_threshold):
     for tree, N in ((skewed(), 2), (lumped(), 3)):
         options = {"guided": guided, "resampling": scheme, "ess_threshold": ess_threshold}
@@ -140,16 +106,16 @@ def test_a_biased_scheme_is_seen(monkeypatch):
     def broken(weights):
         N = len(weights)
         certain = [j for j, W in enumerate(weights) for _ in range(math.floor(N * W))]
-        rest = module._multisets(weights, N - len(certain))
+        rest = multisets(weights, N - len(certain))
         return {tuple(sorted((*certain, *drawn))): p for drawn, p in rest.items()}
 
-    monkeypatch.setitem(RESAMPLING, "broken", broken)
+    monkeypatch.setitem(SCHEMES, "broken", Scheme(9, "", broken, True))
     result = enumerate_smc(skewed(), 3, exact=True, resampling="broken")
     assert result.mean_Z != NumberTree.from_tree(skewed()).normalizer()
 
 
 def test_schemes_and_thresholds_are_told_apart():
-    laws = {enumerate_smc(skewed(), 3, resampling=scheme).law for scheme in RESAMPLING}
+    laws = {enumerate_smc(skewed(), 3, resampling=scheme).law for scheme in SCHEMES}
     laws |= {enumerate_smc(skewed(), 3, ess_threshold=kappa).law for kappa in (0.9, 0.0)}
     assert len(laws) == 6
 

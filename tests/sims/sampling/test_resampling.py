@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from treesmc.sims.laws.enumeration import RESAMPLING
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sampling.kernels.resampling import (
     RUN,
-    SCHEMES,
     count_shifted,
     fill_runs,
     look_up,
@@ -41,7 +40,7 @@ def draw(scheme, weights, stream):
 def tail_probability(drawn_by, judged_by, replicates=8000):
     """Chi-square tail probability of ancestors against the law of a scheme; 0 outside it."""
     stream = open_stream(1, SCHEMES[drawn_by].number)
-    enumerated = RESAMPLING[judged_by](list(WEIGHTS)).items()
+    enumerated = SCHEMES[judged_by].law(list(WEIGHTS)).items()
     law = {ancestors: p for ancestors, p in enumerated if p > 1e-9}  # rounding leaves slivers
     seen = dict.fromkeys(law, 0)
     for _ in range(replicates):

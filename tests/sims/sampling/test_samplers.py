@@ -13,8 +13,8 @@ from treesmc.sims.base.errors import BadInput
 from treesmc.sims.laws.enumeration import enumerate_pool_mh, enumerate_smc
 from treesmc.sims.laws.moments import relative_variance
 from treesmc.sims.laws.naive_law import naive_law
+from treesmc.sims.laws.schemes import SCHEMES
 from treesmc.sims.sampling.kernels import smc
-from treesmc.sims.sampling.kernels.resampling import SCHEMES
 from treesmc.sims.sampling.kernels.running import absorb
 from treesmc.sims.sampling.kernels.tables import moves
 from treesmc.sims.sampling.samplers import (
