@@ -5,6 +5,7 @@ Each test runs a claim, or a mutation, once; a claim is added by its file alone.
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -97,40 +98,16 @@ def test_a_file_name_says_the_id(module, expected):
     assert claim_id(module) == expected
 
 
-TOY = """
-import sympy as sp
-
-from treesmc.theory.claim import Claim, Evaluation, Instance, Mutation
-from treesmc.theory.prover.steps import identity
-
-x = sp.Symbol("x", positive=True)
-
-
-def halves(quick, share=sp.Rational(1, 2)):
-    return [identity("halves", x * share + x * share, x)]
-
-
-CLAIM = Claim(
-    title="a whole is two halves",
-    kind="tight",
-    statement="x/2 + x/2 = x",
-    latex="$x/2 + x/2 = x$",
-    hypotheses=(),
-    source="a test",
-    bound=x,
-    steps=halves,
-    instances=lambda quick: [Instance("at 3", {"x": 3.0})],
-    evaluate=lambda instance: Evaluation(instance.label, 2 * instance["x"] / DIVISOR, 3.0),
-    mutations=(Mutation("thirds", lambda quick: halves(quick, sp.Rational(1, 3))),),
-)
-"""
+RECIPES = (README.parent / "CONTRIBUTING.md").read_text("utf-8")
+(TOY,) = re.findall(r"claims/s98.*?```python\n(.*?)\n   ```", RECIPES, re.DOTALL)
+TOY = textwrap.dedent(TOY)
 
 
 @pytest.fixture
 def toys(monkeypatch, tmp_path):
     """Two files more in the folder of claims: one true, one false."""
-    for name, divisor in (("s98_two_halves", "2.0"), ("s99_two_thirds", "3.0")):
-        (tmp_path / f"{name}.py").write_text(TOY.replace("DIVISOR", divisor), "utf-8")
+    for name, divisor in (("s98_two_halves", "/ 2"), ("s99_two_thirds", "/ 3")):
+        (tmp_path / f"{name}.py").write_text(TOY.replace("/ 2 *", f"{divisor} *"), "utf-8")
     monkeypatch.setattr(claims, "__path__", [*claims.__path__, str(tmp_path)])
 
 
