@@ -20,7 +20,7 @@ recursion of S1 gives u_N(x) <= prod_t (1 + (q_t - 1)/N) for every path, so
 
     TV(law, pi) <= 1 - prod_t (1 + (q_t - 1)/N)^-1 <= (1/N) sum_t (q_t - 1),
 
-also where a hypothesis bounds q_t in place of the tree (`treesmc.theory.bounds`).
+also where a hypothesis bounds q_t in place of the tree (`bounds` of the theory).
 """
 
 import numpy as np
