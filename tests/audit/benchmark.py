@@ -23,10 +23,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from treesmc.audit.log.logs import read_probes
-from treesmc.audit.log.synthetic import logs_from_tree, write_log
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.files import read_probes, write_lines
 from treesmc.audit.measure.bootstrap import Interval
-from treesmc.audit.predict.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
+from treesmc.audit.predict.routes import FIRST_ORDER_BOUND, PREDICTION, WORST_CASE_BOUND
 from treesmc.audit.report.report import Report, audit
 from treesmc.sims.base import portable
 from treesmc.sims.cost import least_particles
@@ -35,8 +35,8 @@ from treesmc.sims.trees import families, perturb
 from treesmc.sims.trees.tree import TreeMDP
 from treesmc.sims.trees.values import bellman_log_ratio, class_laws, log_true_value
 
-DELTA = 0.1
-FACTOR = 2.0
+TOLERANCE = 0.1
+NEAR_FACTOR = 2.0
 LOGS = 16  # a tree
 REPLICATES = 200
 
@@ -46,7 +46,7 @@ DESIGNS: tuple[dict[str, Any], ...] = (
 )
 """Logs of one tree alternate between many prompts with few paths, and one prompt with many."""
 
-MARKS = ("<!-- audit-benchmark:begin -->", "<!-- audit-benchmark:end -->")
+TABLE_MARKS = ("<!-- audit-benchmark:begin -->", "<!-- audit-benchmark:end -->")
 COVERED = ("mean", "rms", "spread", "v")
 
 OUT_OF_SIGHT = "needle, out of sight"
@@ -64,7 +64,7 @@ def _language(model: str) -> TreeMDP:
     return reward_model(language(8, 2, "contains:the", 0.5), model)
 
 
-TREES: dict[str, Callable[[], TreeMDP]] = {
+KNOWN_TREES: dict[str, Callable[[], TreeMDP]] = {
     "random": lambda: families.random_tree(6, seed=1),
     "random, persistent": lambda: _perturbed("persistent"),
     "random, random_sign": lambda: _perturbed("random_sign"),
@@ -95,7 +95,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Trial:
     """One log against the truth.
 
     Attributes
@@ -115,46 +115,54 @@ class Verdict:
 
 @cache
 def tree_of(name: str) -> TreeMDP:
-    """Return a tree of `TREES`, built once."""
-    return TREES[name]()
+    """Return a tree of `KNOWN_TREES`, built once."""
+    return KNOWN_TREES[name]()
 
 
 @cache
 def truth_of(name: str) -> Truth:
-    """Return the truth about a tree of `TREES`, computed once."""
+    """Return the truth about a tree of `KNOWN_TREES`, computed once."""
     tree = tree_of(name)
-    inner = tree.class_start[-2]
-    ratio = portable.exp(bellman_log_ratio(tree))
-    laws = class_laws(tree, tree.policy)
-    share = laws[:inner] / tree.horizon
-    half = tree.horizon // 2
-    drift = portable.exp(tree.layer(log_true_value(tree) - tree.log_value, half))
-    law = tree.layer(laws, half)
     return Truth(
-        portable.matmul(share, ratio),
-        math.sqrt(portable.matmul(share, (ratio - 1) ** 2)),
-        math.sqrt(max(portable.matmul(law, drift**2) / portable.matmul(law, drift) ** 2 - 1, 0.0)),
+        *true_moments(tree),
+        true_spread(tree, tree.horizon // 2),
         asymptotic_variance(tree),
-        least_particles(tree, DELTA, replicates=2048).n_star,
+        least_particles(tree, TOLERANCE, replicates=2048).n_star,
     )
 
 
-def judge(name: str, i: int) -> Verdict:
+def true_moments(tree: TreeMDP) -> tuple[float, float]:
+    """Return the mean of the Bellman ratio along reference paths, and its rms error."""
+    ratio = portable.exp(bellman_log_ratio(tree))
+    share = class_laws(tree, tree.policy)[: tree.class_start[-2]] / tree.horizon
+    rms = math.sqrt(portable.matmul(share, (ratio - 1) ** 2))
+    return portable.matmul(share, ratio), rms
+
+
+def true_spread(tree: TreeMDP, t: int) -> float:
+    """Return the relative spread of V*/V at depth t."""
+    drift = portable.exp(tree.layer(log_true_value(tree) - tree.log_value, t))
+    law = tree.layer(class_laws(tree, tree.policy), t)
+    square = portable.matmul(law, drift**2) / portable.matmul(law, drift) ** 2 - 1
+    return math.sqrt(max(square, 0.0))
+
+
+def judge(name: str, i: int) -> Trial:
     """Audit the i-th log of a tree and compare."""
-    design, seed = DESIGNS[i % len(DESIGNS)], list(TREES).index(name) * LOGS + i
+    design, seed = DESIGNS[i % len(DESIGNS)], list(KNOWN_TREES).index(name) * LOGS + i
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.jsonl"
-        write_log(path, logs_from_tree(tree_of(name), seed=seed, **design))
-        report = audit(read_probes(path), DELTA, replicates=REPLICATES, seed=seed)
-    return verdict(report, truth_of(name))
+        write_lines(path, logs_from_tree(tree_of(name), seed=seed, **design))
+        report = audit(read_probes(path), TOLERANCE, replicates=REPLICATES, seed=seed)
+    return trial(report, truth_of(name))
 
 
-def verdict(report: Report, truth: Truth) -> Verdict:
+def trial(report: Report, truth: Truth) -> Trial:
     """Compare a report with the truth."""
     routes = report.prediction.routes
-    claimed = [r.n for r in routes if r.claim in (BOUND, FIRST_ORDER_BOUND)]
+    claimed = [r.n for r in routes if r.claim in (WORST_CASE_BOUND, FIRST_ORDER_BOUND)]
     predicted = report.prediction.route("predicted")
-    return Verdict(
+    return Trial(
         {key: _holds(_interval(report, key), getattr(truth, key)) for key in COVERED},
         predicted.n / truth.n_star if predicted.claim == PREDICTION else math.nan,
         min(claimed, default=math.inf) / truth.n_star,
@@ -162,14 +170,12 @@ def verdict(report: Report, truth: Truth) -> Verdict:
 
 
 def _interval(report: Report, key: str) -> Interval:
-    if key == "mean":
-        return report.bellman.mean
-    if key == "rms":
-        return report.bellman.rms
-    if key == "v":
-        return report.prediction.v
-    assert report.drift is not None
-    return next(d.spread for d in report.drift.by_depth if d.depth == report.horizon // 2)
+    if key == "spread":
+        assert report.drift is not None
+        half = report.horizon // 2
+        return next(d.spread for d in report.drift.by_depth if d.depth == half)
+    bellman = report.bellman
+    return {"mean": bellman.mean, "rms": bellman.rms, "v": report.prediction.v}[key]
 
 
 def _holds(estimate: Interval, value: float) -> bool:
@@ -177,43 +183,43 @@ def _holds(estimate: Interval, value: float) -> bool:
     return estimate.low - slack <= value <= estimate.high + slack
 
 
-def run(names: Iterable[str], logs: int = LOGS) -> Iterator[tuple[str, list[Verdict]]]:
-    """Yield the verdicts on each tree."""
+def run(names: Iterable[str], logs: int = LOGS) -> Iterator[tuple[str, list[Trial]]]:
+    """Yield the trials on each tree."""
     for name in names:
         yield name, [judge(name, i) for i in range(logs)]
 
 
-def table(results: list[tuple[str, list[Verdict]]]) -> str:
+def table(results: list[tuple[str, list[Trial]]]) -> str:
     """Return results as a Markdown table, and the totals in words."""
     header = "| tree | N* | logs | mean | rms | spread | v | claimed | within 2 | bounds below N* |"
     lines = [header, "|---" * header.count(" |") + "|"]
-    for name, verdicts in results:
-        lines.append(f"| {name} | {truth_of(name).n_star:.0f} | {_cells(verdicts)} |")
-    seen = [v for name, verdicts in results if name != OUT_OF_SIGHT for v in verdicts]
+    for name, trials in results:
+        lines.append(f"| {name} | {truth_of(name).n_star:.0f} | {_cells(trials)} |")
+    seen = [v for name, trials in results if name != OUT_OF_SIGHT for v in trials]
     lines.append(f"| all but the last | | {_cells(seen)} |")
     return "\n".join([*lines, "", _in_words(seen), ""])
 
 
-def _cells(verdicts: list[Verdict]) -> str:
-    covered = [sum(v.covered[key] for v in verdicts) for key in COVERED]
-    ratios = claimed_ratios(verdicts)
-    cells = [len(verdicts), *covered, len(ratios), sum(map(is_near, ratios)), failures(verdicts)]
+def _cells(trials: list[Trial]) -> str:
+    covered = [sum(v.covered[key] for v in trials) for key in COVERED]
+    ratios = claimed_ratios(trials)
+    cells = [len(trials), *covered, len(ratios), sum(map(is_near, ratios)), failures(trials)]
     return " | ".join(map(str, cells))
 
 
-def claimed_ratios(verdicts: list[Verdict]) -> list[float]:
+def claimed_ratios(trials: list[Trial]) -> list[float]:
     """Return predicted N over N* where a prediction was claimed."""
-    return [v.ratio for v in verdicts if not math.isnan(v.ratio)]
+    return [v.ratio for v in trials if not math.isnan(v.ratio)]
 
 
 def is_near(ratio: float) -> bool:
     """Whether a ratio is within the factor."""
-    return 1 / FACTOR <= ratio <= FACTOR
+    return 1 / NEAR_FACTOR <= ratio <= NEAR_FACTOR
 
 
-def failures(verdicts: list[Verdict]) -> int:
+def failures(trials: list[Trial]) -> int:
     """Return how many logs hold a bound below N*."""
-    return sum(v.least_bound < 1 for v in verdicts)
+    return sum(v.least_bound < 1 for v in trials)
 
 
 def binomial_range(n: int) -> tuple[int, int]:
@@ -224,27 +230,27 @@ def binomial_range(n: int) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _in_words(verdicts: list[Verdict]) -> str:
-    n, ratios = len(verdicts), claimed_ratios(verdicts)
+def _in_words(trials: list[Trial]) -> str:
+    n, ratios = len(trials), claimed_ratios(trials)
     low, high = binomial_range(n)
     near = sum(map(is_near, ratios))
     return (
         f"Of {n} logs, intervals of true level 95% would hold the truth in {low} to {high} "
         f"(99.9% range). A prediction was claimed for {len(ratios)}; {near} "
-        f"({near / max(len(ratios), 1):.1%}) were within a factor {FACTOR:g} of N*. "
-        f"{failures(verdicts)} bounds were below N*."
+        f"({near / max(len(ratios), 1):.1%}) were within a factor {NEAR_FACTOR:g} of N*. "
+        f"{failures(trials)} bounds were below N*."
     )
 
 
 def main(path: Path) -> None:
     """Rewrite the table between the marks of a Markdown file."""
     results = []
-    for name, verdicts in run(TREES):
-        print(f"{name}: {_cells(verdicts)}", file=sys.stderr)
-        results.append((name, verdicts))
-    head, rest = path.read_text().split(MARKS[0])
-    tail = rest.split(MARKS[1])[1]
-    path.write_text(f"{head}{MARKS[0]}\n{table(results)}{MARKS[1]}{tail}")
+    for name, trials in run(KNOWN_TREES):
+        print(f"{name}: {_cells(trials)}", file=sys.stderr)
+        results.append((name, trials))
+    head, rest = path.read_text().split(TABLE_MARKS[0])
+    tail = rest.split(TABLE_MARKS[1])[1]
+    path.write_text(f"{head}{TABLE_MARKS[0]}\n{table(results)}{TABLE_MARKS[1]}{tail}")
 
 
 if __name__ == "__main__":

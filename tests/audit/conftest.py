@@ -1,1 +1,1 @@
-"""Helpers beside the tests are importable from every room below."""
+"""Helpers beside the tests are importable from every folder below."""

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from benchmark import (
     COVERED,
+    KNOWN_TREES,
     LOGS,
-    MARKS,
     OUT_OF_SIGHT,
-    TREES,
-    Verdict,
+    TABLE_MARKS,
+    Trial,
     binomial_range,
     claimed_ratios,
     failures,
@@ -21,12 +21,12 @@ from benchmark import (
     main,
     run,
     table,
+    trial,
     truth_of,
-    verdict,
 )
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.probes import probes_of
 from treesmc.audit.report.report import audit
 from treesmc.sims.trees import families
 
@@ -40,50 +40,50 @@ def results():
 
 
 def test_predictions_and_bounds_on_a_few_logs(results):
-    verdicts = [v for _, some in results for v in some]
-    ratios = claimed_ratios(verdicts)
+    trials = [v for _, some in results for v in some]
+    ratios = claimed_ratios(trials)
     assert len(ratios) >= 5
     assert all(map(is_near, ratios))
-    assert failures(verdicts) == 0
-    held = np.mean([v.covered[key] for v in verdicts for key in COVERED])
+    assert failures(trials) == 0
+    held = np.mean([v.covered[key] for v in trials for key in COVERED])
     assert held >= 0.8  # 24 intervals of level 95%, correlated within a log
 
 
 def test_nothing_is_claimed_of_what_is_out_of_sight():
-    ((_, verdicts),) = run([OUT_OF_SIGHT], logs=2)
-    assert claimed_ratios(verdicts) == []
-    assert failures(verdicts) == 0
+    ((_, trials),) = run([OUT_OF_SIGHT], logs=2)
+    assert claimed_ratios(trials) == []
+    assert failures(trials) == 0
 
 
 def test_a_wrong_truth_is_noticed():
     tree = families.needle(8, 0.15)
     report = audit(probes_of(logs_from_tree(tree, 20, 16, 2, 8, 0)), replicates=50)
     truth = truth_of("needle")
-    right = verdict(report, truth)
+    right = trial(report, truth)
     assert all(right.covered.values())
     assert is_near(right.ratio)
     off = {"mean": 0.1, "rms": 0.1, "spread": 1.0, "v": 20.0}
     for key in COVERED:
-        wrong = verdict(report, replace(truth, **{key: getattr(truth, key) + off[key]}))
+        wrong = trial(report, replace(truth, **{key: getattr(truth, key) + off[key]}))
         assert not wrong.covered[key]
-    far = verdict(report, replace(truth, n_star=1e6))
+    far = trial(report, replace(truth, n_star=1e6))
     assert not is_near(far.ratio)
     assert far.least_bound < 1
 
 
 def rows_of(text):
     """The table as lists of cells, header and rule left out."""
-    inside = text.split(MARKS[0])[1].split(MARKS[1])[0]
+    inside = text.split(TABLE_MARKS[0])[1].split(TABLE_MARKS[1])[0]
     lines = [line for line in inside.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]], inside
 
 
 def test_the_documented_table_keeps_its_promises():
     rows, inside = rows_of(TEXT)
-    assert [row[0] for row in rows] == [*TREES, "all but the last"]
+    assert [row[0] for row in rows] == [*KNOWN_TREES, "all but the last"]
     total = [int(cell) for cell in rows[-1][2:]]
     logs, covered, (claimed, near, below) = total[0], total[1:5], total[5:]
-    assert logs == LOGS * (len(TREES) - 1) >= 200
+    assert logs == LOGS * (len(KNOWN_TREES) - 1) >= 200
     low, high = binomial_range(logs)
     assert all(low <= count <= high for count in covered)
     assert near >= 0.9 * claimed > 0.5 * logs
@@ -101,9 +101,9 @@ def test_the_documented_n_star_is_that_of_the_tree(results):
 
 def test_main_rewrites_between_the_marks_only(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmark.run", lambda names: iter([("needle", [V] * 2)]))
-    V = Verdict(dict.fromkeys(COVERED, True), math.nan, math.inf)
+    V = Trial(dict.fromkeys(COVERED, True), math.nan, math.inf)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{MARKS[0]}\nstale\n{MARKS[1]}\nafter\n")
+    page.write_text(f"before\n{TABLE_MARKS[0]}\nstale\n{TABLE_MARKS[1]}\nafter\n")
     main(page)
     text = page.read_text()
     assert text.startswith("before\n")

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from treesmc import cli
-from treesmc.audit.log.synthetic import logs_from_tree, write_log
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.files import write_lines
 from treesmc.sims import cost
 from treesmc.sims.laws import certificate, lineage, moments, naive_law
 from treesmc.sims.sampling import samplers
@@ -86,7 +87,7 @@ def answers(folder: Path) -> Iterator[tuple[str, Any]]:
     for name, file in files.items():
         treefile.save_tree(trees()[name], file)
     log = folder / "log.jsonl"
-    write_log(log, logs_from_tree(trees()["signs"], 8, 6, K=4, rollouts=4, seed=SEED))
+    write_lines(log, logs_from_tree(trees()["signs"], 8, 6, K=4, rollouts=4, seed=SEED))
     for file, command in itertools.product(
         files.values(),
         (

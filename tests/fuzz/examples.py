@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.audit.log.synthetic import logs_from_tree
+from treesmc.audit.live.synthetic import logs_from_tree
 from treesmc.sims.trees.families import FAMILIES
 from treesmc.sims.trees.perturb import build
 from treesmc.sims.trees.tree import TreeMDP

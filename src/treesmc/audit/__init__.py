@@ -1,10 +1,14 @@
 """How good is a reward model on a policy, and how many particles does it need?
 
-`log`      reads logs of probed prefixes and of step scores
-`measure`  Bellman error, value error, and what SMC would do along whole paths
-`predict`  turns that into particles, samples, and the regime
-`report`   puts it together: one object, printed, drawn, or written as JSON
-`live`     probes a model instead of reading a log: `audit_model`
+A log becomes a report in four stages, each of which knows those before it only:
+
+    log        reads a log, checks each line, keeps what estimators need
+    measure    the Bellman and the value error, with their intervals
+    predict    particles by every route, the regime, what to run
+    report     one audit, as text, as a page, as JSON
+
+`live` stands on them: it probes a live model, runs SMC on it, and reports. `benchmark` holds audits
+against trees whose truth is known.
 
 The names below are imported when first used.
 """
@@ -19,7 +23,7 @@ _HOME = {
     "TreeModel": "live.tree_model",
     "CausalLM": "live.hf",
     "Report": "report.report",
-    "read_probes": "log.logs",
+    "read_probes": "log.files",
 }
 
 __all__ = list(_HOME)

@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one report, and write it where asked."""
-    from treesmc.audit.log.logs import number_paths, read_probes, read_scores
+    from treesmc.audit.log.files import read_probes, read_scores
+    from treesmc.audit.log.probes import number_paths
     from treesmc.audit.report.report import audit
     from treesmc.audit.report.text import render
 
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
     if args.html:
-        from treesmc.audit.report.page import write_page
+        from treesmc.audit.report.html import write_page
 
         write_page(report, Path(args.html))
     print(report.to_json() if args.json else render(report), end="\n" if args.json else "")

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from small import SMALL
 
 from treesmc.audit import audit_model
 from treesmc.audit.live.checkpoint import Checkpoint
@@ -9,14 +10,7 @@ from treesmc.sims.base.errors import BadInput
 from treesmc.sims.trees import families
 
 TREE = families.random_tree(3, seed=4)
-ARGUMENTS = {
-    "probes": 20,
-    "guided": 12,
-    "children": 2,
-    "rollouts": 2,
-    "particles": 8,
-    "bootstrap": 20,
-}
+SIZES = {**SMALL, "probes": 20, "guided": 12, "replicates": 3}  # several units of each kind
 
 
 class Interrupted(TreeModel):
@@ -34,9 +28,7 @@ class Interrupted(TreeModel):
 
 
 def run(model=None, **options):
-    return audit_model(
-        model or TreeModel(TREE), 3, prompts=["a", "b"], replicates=3, **{**ARGUMENTS, **options}
-    )
+    return audit_model(model or TreeModel(TREE), 3, prompts=["a", "b"], **{**SIZES, **options})
 
 
 def written(result, path):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from treesmc.audit.live.pilot import PilotRun, log_apart, run_smc, summarise
+from treesmc.audit.live.pilot import Run, log_apart, run_smc, summarise
 from treesmc.audit.live.protocol import Checked
 from treesmc.audit.live.tree_model import TreeModel
 from treesmc.sims.base.streams import generator
@@ -90,7 +90,7 @@ def test_apart_counts_pairs_of_different_eves():
 
 def test_one_eve_says_n_and_one_particle_says_nothing():
     assert log_apart(np.zeros(5, dtype=int), np.ones(5), 3) == -math.inf
-    pilot = summarise("", 5, [PilotRun(0.3, -math.inf)], 0)
+    pilot = summarise("", 5, [Run(0.3, -math.inf)], 0)
     assert pilot.by_genealogy.value == 5
     assert math.isnan(pilot.by_replicates.value)
     assert math.isnan(pilot.by_genealogy.low)
@@ -98,8 +98,8 @@ def test_one_eve_says_n_and_one_particle_says_nothing():
 
 
 def test_huge_values_do_not_overflow():
-    runs = [PilotRun(900.0 + x, 2 * 900.0) for x in (0.0, 0.1, 0.2)]
-    small = [PilotRun(x, 0.0) for x in (0.0, 0.1, 0.2)]
+    runs = [Run(900.0 + x, 2 * 900.0) for x in (0.0, 0.1, 0.2)]
+    small = [Run(x, 0.0) for x in (0.0, 0.1, 0.2)]
     assert np.isclose(
         summarise("", 4, runs, 0).by_genealogy.value, summarise("", 4, small, 0).by_genealogy.value
     )

@@ -6,13 +6,15 @@ import sys
 
 import numpy as np
 import pytest
+from benchmark import true_moments
+from small import SMALL
 
 from treesmc import audit
 from treesmc.audit.live.pilot import run_smc, summarise
 from treesmc.audit.live.protocol import Checked
 from treesmc.audit.live.walks import Design, picking_probabilities, probe_paths
-from treesmc.audit.log.logs import read_probes
-from treesmc.audit.predict.predict import PREDICTION
+from treesmc.audit.log.files import read_probes
+from treesmc.audit.predict.routes import PREDICTION
 from treesmc.audit.report.report import audit as audit_log
 from treesmc.sims.base.streams import generator
 from treesmc.sims.cost import least_particles
@@ -26,22 +28,11 @@ TREES = {
     "needle_in_drift": families.needle_in_drift(6, 0.1),
     "language": language(6, 1, "contains:e", 0.5).tree,
 }
-SMALL = {
-    "probes": 8,
-    "guided": 8,
-    "children": 2,
-    "rollouts": 2,
-    "particles": 8,
-    "replicates": 2,
-    "bootstrap": 20,
-}
 
 
 def truth(tree):
     """Return mean of the Bellman ratio along reference paths, its rms error, and v, exactly."""
-    law = values.class_laws(tree, tree.policy)[: tree.class_start[-2]] / tree.horizon
-    ratio = np.exp(values.bellman_log_ratio(tree))
-    return law @ ratio, math.sqrt(law @ (ratio - 1) ** 2), moments.asymptotic_variance(tree)
+    return *true_moments(tree), moments.asymptotic_variance(tree)
 
 
 def is_near(estimate, exact):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from small import SMALL
 
 from treesmc.audit import audit_model
 from treesmc.audit.live.protocol import Checked, take
@@ -9,7 +10,6 @@ from treesmc.sims.base.streams import generator
 from treesmc.sims.trees import families
 
 TREE = families.random_tree(3, seed=1)
-SMALL = {"probes": 2, "guided": 2, "children": 2, "rollouts": 2, "particles": 4, "replicates": 1}
 
 
 def with_method(name, method):

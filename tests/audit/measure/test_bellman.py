@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from benchmark import true_moments
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.probes import probes_of
 from treesmc.audit.measure.bellman import bellman_ratios, step_sizes
 from treesmc.audit.measure.bootstrap import Clusters, expanded_percentiles
 from treesmc.sims.trees import families, perturb
-from treesmc.sims.trees.values import bellman_log_ratio, class_laws, ratio_bound
+from treesmc.sims.trees.values import ratio_bound
 
 EXACT = families.random_tree(5, seed=4)
 
@@ -18,13 +19,6 @@ EXACT = families.random_tree(5, seed=4)
 def summary(tree, prompts=40, paths=20, K=2, seed=0, replicates=200):
     probes = probes_of(logs_from_tree(tree, prompts, paths, K, 0, seed))
     return bellman_ratios(probes, Clusters.of(probes, replicates, seed))
-
-
-def true_moments(tree):
-    inner = tree.class_start[-2]
-    share = class_laws(tree, tree.policy)[:inner] / tree.horizon
-    ratio = np.exp(bellman_log_ratio(tree))
-    return share @ ratio, math.sqrt(share @ (ratio - 1) ** 2)
 
 
 def test_noise_is_not_read_as_error_at_two_children():

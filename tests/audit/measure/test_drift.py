@@ -4,25 +4,19 @@ import math
 
 import numpy as np
 import pytest
+from benchmark import true_spread
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.probes import probes_of
 from treesmc.audit.measure.bootstrap import Clusters
 from treesmc.audit.measure.drift import value_drift
 from treesmc.sims.trees import families, perturb
-from treesmc.sims.trees.values import class_laws, log_true_value
 
 
 def drift_of(tree, rollouts=8, lines=None):
     lines = logs_from_tree(tree, 40, 20, 2, rollouts, 1) if lines is None else lines
     probes = probes_of(iter(lines))
     return value_drift(probes, Clusters.of(probes, 100, 0), tree.horizon)
-
-
-def true_spread(tree, t):
-    ratio = np.exp(tree.layer(log_true_value(tree) - tree.log_value, t))
-    law = tree.layer(class_laws(tree, tree.policy), t)
-    return math.sqrt(max(law @ ratio**2 / (law @ ratio) ** 2 - 1, 0.0))
 
 
 BASE = families.random_tree(8, seed=3)

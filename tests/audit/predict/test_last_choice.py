@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree
-from treesmc.audit.predict.best_of_n import reward_law
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.probes import probes_of
+from treesmc.audit.predict.best_of_n import Rewards
 from treesmc.audit.predict.last_choice import by_weight, largest_reward
-from treesmc.audit.report.page import page
+from treesmc.audit.report.html import page
 from treesmc.audit.report.report import audit
 from treesmc.audit.report.text import render
 from treesmc.sims.trees import families
@@ -87,7 +87,7 @@ def test_reports_show_it(report):
     best = report.last_choice[1]
     shown = [line.split() for line in render(report).splitlines()]
     assert [f"{best.n:,.0f}", f"{best.tv_drawn:.3g}"] in [line[:2] for line in shown]
-    assert "What best-of-n returns" in page(report)
+    assert "The last choice" in page(report)
     assert json.loads(report.to_json())["last_choice"][1]["tv_largest"] == best.tv_largest
 
 
@@ -102,6 +102,6 @@ def test_a_log_without_rewards_says_nothing():
 
 
 def test_a_reward_of_no_weight_is_no_class():
-    mass, log_phi, _ = reward_law(np.array([0.0, -100.0]), np.array([0.0, -740.0]))
-    assert mass == pytest.approx([1.0])
-    assert log_phi == pytest.approx([0.0])
+    rewards = Rewards.of(np.array([0.0, -100.0]), np.array([0.0, -740.0]))
+    assert rewards.law == pytest.approx([1.0])
+    assert rewards.log_class == pytest.approx([0.0])

@@ -8,11 +8,12 @@ import subprocess
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree, write_log
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.files import write_lines
+from treesmc.audit.log.probes import probes_of
 from treesmc.audit.predict.regime import _reach
+from treesmc.audit.report.cells import particles
 from treesmc.audit.report.report import audit
-from treesmc.audit.report.tables import particles
 from treesmc.audit.report.text import render
 from treesmc.cli import main
 from treesmc.sims.base.errors import BadInput
@@ -25,7 +26,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("audit")
-    write_log(folder / "log.jsonl", logs_from_tree(TREE, 12, 12, 3, 4, 0))
+    lines = logs_from_tree(TREE, 12, 12, 3, 4, 0)
+    named = ({**line, "prompt": f"<script>{line['prompt']}"} for line in lines)
+    write_lines(folder / "log.jsonl", named)
     rng = np.random.default_rng(0)
     with open(folder / "scores.jsonl", "w") as handle:
         for i in range(300):
@@ -76,7 +79,7 @@ def test_an_ordered_log_predicts_as_one_that_names_its_paths(capsys, folder):
 
     def answer(name, named, *words):
         kept = [{k: v for k, v in x.items() if named or k != "path"} for x in lines]
-        write_log(folder / name, iter(kept))
+        write_lines(folder / name, iter(kept))
         return json.loads(ask(capsys, folder / name, "--json", *words))
 
     without = answer("ordered.jsonl", False)
@@ -123,6 +126,7 @@ def test_bad_arguments(folder, capsys):
 def test_html_is_one_file_that_refers_to_nothing(capsys, folder, page):
     text = page.read_text()
     assert text.count("<svg") >= 6
+    assert "&lt;script&gt;prompt 3" in text
     assert "<script" not in text
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#)""", text)
     assert not re.findall(r"url\((?!#)", text)
@@ -154,7 +158,7 @@ def test_html_in_a_browser(page):
     "design", ["unlinked", "no rollouts", "one step", "one prompt", "K differs"]
 )
 def test_every_kind_of_log_gets_a_report(design, tmp_path):
-    from treesmc.audit.report.page import page
+    from treesmc.audit.report.html import page
 
     tree = families.product(1) if design == "one step" else TREE
     lines = list(
@@ -193,7 +197,7 @@ def test_a_log_beyond_floats_gets_a_report_without_nan(capsys, tmp_path, span, f
     for line in lines[::7]:
         line["child_log_values"][0] += span
         line["rollout_log_rewards"][-1] += span
-    write_log(tmp_path / "far.jsonl", iter(lines))
+    write_lines(tmp_path / "far.jsonl", iter(lines))
     text = ask(capsys, tmp_path / "far.jsonl", "--html", tmp_path / "far.html", *flags)
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
     if flags:
@@ -202,7 +206,7 @@ def test_a_log_beyond_floats_gets_a_report_without_nan(capsys, tmp_path, span, f
 
 def test_weights_of_zero_throughout_are_no_paths(capsys, tmp_path):
     lines = [{**x, "log_weight": -np.inf} for x in logs_from_tree(TREE, 2, 9, 2, 2, 0)]
-    write_log(tmp_path / "none.jsonl", iter(lines))
+    write_lines(tmp_path / "none.jsonl", iter(lines))
     assert "nan" not in ask(capsys, tmp_path / "none.jsonl")
 
 

@@ -11,24 +11,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from treesmc.audit.log.files import write_lines
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.base.files import write_atomically
 from treesmc.sims.base.jsontext import parse
 
-KIND = "treesmc audit checkpoint"
-
-
-def write_lines(path: Path, entries: Iterable[dict[str, Any]]) -> None:
-    """Write objects as JSON Lines, atomically."""
-    lines = ((json.dumps(entry) + "\n").encode() for entry in entries)
-    try:
-        write_atomically(path, lambda handle: handle.writelines(lines))
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror or error}") from None
+CHECKPOINT_KIND = "treesmc audit checkpoint"
 
 
 class Checkpoint:
@@ -51,7 +42,7 @@ class Checkpoint:
         self.results: dict[str, Any] = {}
         if path is None:
             return
-        header = {"kind": KIND, **parameters}
+        header = {"kind": CHECKPOINT_KIND, **parameters}
         if path.exists():
             self.results = _read(path, header)
         units = [{"unit": name, "result": result} for name, result in self.results.items()]
@@ -78,7 +69,7 @@ def _read(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     try:
         first, *lines = path.read_bytes().splitlines(keepends=True)
         found = parse(first)
-        if found.get("kind") != KIND:
+        if found.get("kind") != CHECKPOINT_KIND:
             raise ValueError
         units = [parse(line) for line in lines if line.endswith(b"\n")]
         results = {unit["unit"]: unit["result"] for unit in units}

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from treesmc.audit.live.protocol import Checked, take
-from treesmc.audit.measure.bootstrap import Interval, expanded_percentiles, resampled
+from treesmc.audit.measure.bootstrap import Interval, interval, resampled
 from treesmc.sims.base import portable
 from treesmc.sims.base.streams import generator
 from treesmc.sims.trees.tree import FloatArray, IntArray
@@ -38,8 +39,7 @@ from treesmc.sims.trees.tree import FloatArray, IntArray
 BOOTSTRAP = 400
 
 
-@dataclass(frozen=True)
-class PilotRun:
+class Run(NamedTuple):
     """One run, relative to V(root).
 
     Attributes
@@ -63,21 +63,21 @@ class Pilot:
     prompt : str
     particles : int
         N.
-    runs : list of PilotRun
+    runs : list of Run
     by_replicates, by_genealogy : Interval
         N Var(Zhat/Z), with 95% intervals over the runs; nan where there is none.
     """
 
     prompt: str
     particles: int
-    runs: list[PilotRun]
+    runs: list[Run]
     by_replicates: Interval
     by_genealogy: Interval
 
 
 def run_smc(
     model: Checked, prompt: str, particles: int, horizon: int, rng: np.random.Generator
-) -> PilotRun:
+) -> Run:
     """Run SMC once."""
     states = model.start(prompt, particles)
     log_V = model.log_values(states)
@@ -89,14 +89,14 @@ def run_smc(
         log_G = log_next - log_V
         largest = float(log_G.max())
         if largest == -math.inf:
-            return PilotRun(-math.inf, -math.inf)
+            return Run(-math.inf, -math.inf)
         G = portable.exp(log_G - largest)
         log_Z += largest + portable.log(G.mean())
         if t == horizon or model.finished(states).all():
             break
         chosen = rng.choice(particles, particles, p=G / G.sum())
         states, log_V, eve = take(states, chosen), log_next[chosen], eve[chosen]
-    return PilotRun(log_Z, 2 * log_Z + log_apart(eve, G, t))
+    return Run(log_Z, 2 * log_Z + log_apart(eve, G, t))
 
 
 def log_apart(eve: IntArray, G: FloatArray, generations: int) -> float:
@@ -111,15 +111,7 @@ def log_apart(eve: IntArray, G: FloatArray, generations: int) -> float:
     return portable.log(apart) - generations * portable.log1p(-1 / N)
 
 
-def run_pilot(
-    model: Checked, prompt: str, particles: int, horizon: int, rng: np.random.Generator
-) -> list[float]:
-    """Run SMC once; return log Z and log D, as a checkpoint holds them."""
-    run = run_smc(model, prompt, particles, horizon, rng)
-    return [run.log_Z, run.log_D]
-
-
-def summarise(prompt: str, particles: int, runs: list[PilotRun], seed: int) -> Pilot:
+def summarise(prompt: str, particles: int, runs: list[Run], seed: int) -> Pilot:
     """Return both estimates of N Var(Zhat/Z) from the runs on one prompt."""
     multiplicity = resampled(len(runs), BOOTSTRAP, generator(seed))
     rows = np.vstack([np.ones(len(runs)), multiplicity])
@@ -129,8 +121,8 @@ def summarise(prompt: str, particles: int, runs: list[PilotRun], seed: int) -> P
         prompt,
         particles,
         runs,
-        _estimate(particles * _by_replicates(Z, rows), len(runs)),
-        _estimate(particles * _by_genealogy(Z, D, rows), len(runs)),
+        interval(particles * _by_replicates(Z, rows), len(runs)),
+        interval(particles * _by_genealogy(Z, D, rows), len(runs)),
     )
 
 
@@ -152,8 +144,3 @@ def _by_genealogy(Z: FloatArray, D: FloatArray, rows: FloatArray) -> FloatArray:
     mean = portable.matmul(rows, Z) / rows.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return portable.matmul(rows, Z**2 - D) / rows.sum(axis=1) / mean**2
-
-
-def _estimate(replicates: FloatArray, count: int) -> Interval:
-    interval = expanded_percentiles(replicates[1:], count) if count > 1 else (math.nan, math.nan)
-    return Interval(float(replicates[0]), *interval)

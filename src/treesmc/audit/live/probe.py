@@ -21,20 +21,22 @@ from typing import Any
 
 import numpy as np
 
-from treesmc.audit.live.checkpoint import Checkpoint, write_lines
-from treesmc.audit.live.pilot import Pilot, PilotRun, run_pilot, summarise
+from treesmc.audit.live.checkpoint import Checkpoint
+from treesmc.audit.live.pilot import Pilot, Run, run_smc, summarise
 from treesmc.audit.live.protocol import Checked, Model
 from treesmc.audit.live.walks import Design, probe_paths, root_log_value
-from treesmc.audit.log.logs import probes_of
+from treesmc.audit.log.files import write_lines
+from treesmc.audit.log.probes import probes_of
+from treesmc.audit.report.cells import estimate, number
 from treesmc.audit.report.report import Report, audit
-from treesmc.audit.report.tables import estimate, number
-from treesmc.audit.report.text import aligned, render
+from treesmc.audit.report.sections import Section
+from treesmc.audit.report.text import render, section_text
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.base.streams import generator
 
-PATHS = 8  # of a unit
+PATHS_A_UNIT = 8  # of a unit
 REFERENCE, GUIDED, PILOT = range(3)  # first key of a stream
-MOST_PROMPTS = 10  # in a table
+MOST_PILOTS = 10  # in a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +63,8 @@ class ModelAudit:
 
     def render(self) -> str:
         """Return the report and the pilots as text for a terminal."""
-        return (
-            f"{render(self.report)}\n{_pilot_table(self)}" if self.pilots else render(self.report)
-        )
+        text = render(self.report)
+        return f"{text}\n{section_text(_pilot_section(self))}\n" if self.pilots else text
 
 
 def audit_model(
@@ -141,7 +142,7 @@ def audit_model(
     piloting = list(_pilot_units(checked, prompts, particles, horizon, replicates))
     say = _Progress(len(probing) + len(piloting), progress)
     records = [line for lines in _results(probing, seed, store, say) for line in lines]
-    runs = [PilotRun(*logs) for logs in _results(piloting, seed, store, say)]
+    runs = [Run(*logs) for logs in _results(piloting, seed, store, say)]
     report = audit(
         probes_of(iter(records)), delta, horizon=horizon, replicates=bootstrap, seed=seed
     )
@@ -167,8 +168,8 @@ def _probe_units(
     """Yield the units of paths: reference paths are numbered 0, 2, 4 .., guided ones 1, 3, .."""
     for i, prompt in enumerate(prompts):
         for kind, count in ((REFERENCE, probes), (GUIDED, guided)):
-            for start in range(0, count, PATHS):
-                stop = min(start + PATHS, count)
+            for start in range(0, count, PATHS_A_UNIT):
+                stop = min(start + PATHS_A_UNIT, count)
                 paths = range(2 * start + kind, 2 * stop + kind, 2)
                 yield Unit(
                     f"prompt {i}, {'guided' if kind else 'reference'} paths {start} to {stop}",
@@ -182,7 +183,7 @@ def _pilot_units(
 ) -> Iterator[Unit]:
     for i, prompt in enumerate(prompts):
         for r in range(replicates):
-            run = partial(run_pilot, model, prompt, N, horizon)
+            run = partial(run_smc, model, prompt, N, horizon)
             yield Unit(f"prompt {i}, pilot run {r}", (PILOT, i, r), run)
 
 
@@ -227,18 +228,20 @@ def _check(
         raise BadInput(f"prompts: {len(prompts)}, but {len(set(prompts))} distinct ones")
 
 
-def _pilot_table(audit: ModelAudit) -> str:
-    """Return the pilots as text, beside what the probes say."""
-    header = ["prompt", "runs", "by replicates", "by genealogy (Lee & Whiteley)"]
-    rows = [
-        [p.prompt[:40], str(len(p.runs)), estimate(p.by_replicates), estimate(p.by_genealogy)]
-        for p in audit.pilots[:MOST_PROMPTS]
-    ]
-    N = audit.pilots[0].particles
+def _pilot_section(audit: ModelAudit) -> Section:
+    """Return the pilots, beside what the probes say."""
     mean = sum(pilot.by_replicates.value for pilot in audit.pilots) / len(audit.pilots)
-    return (
-        f"pilot runs: N Var(Zhat/Z) at N = {N}\n{aligned(header, rows)}\n"
-        f"  over all prompts {number(mean)}, and v from the probes "
-        f"{estimate(audit.report.prediction.v)}\n"
-        f"  by genealogy cannot exceed N: near it, N is too small to tell\n"
+    v = estimate(audit.report.prediction.v)
+    return Section(
+        "Pilot runs",
+        f"pilot runs: N Var(Zhat/Z) at N = {audit.pilots[0].particles}",
+        header=("prompt", "runs", "by replicates", "by genealogy (Lee & Whiteley)"),
+        rows=[
+            [p.prompt[:40], str(len(p.runs)), estimate(p.by_replicates), estimate(p.by_genealogy)]
+            for p in audit.pilots[:MOST_PILOTS]
+        ],
+        notes=(
+            f"over all prompts {number(mean)}, and v from the probes {v}",
+            "by genealogy cannot exceed N: near it, N is too small to tell",
+        ),
     )

@@ -27,7 +27,7 @@ from treesmc.sims.base.errors import BadInput
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
-METHODS = ("start", "extend", "log_values", "finished")
+MODEL_METHODS = ("start", "extend", "log_values", "finished")
 
 
 class Model(Protocol):
@@ -63,7 +63,7 @@ class Checked:
     """
 
     def __init__(self, model: Model) -> None:
-        for name in METHODS:
+        for name in MODEL_METHODS:
             if not callable(getattr(model, name, None)):
                 raise BadInput(f"{name}: {type(model).__name__} has no such method")
         self.model = model

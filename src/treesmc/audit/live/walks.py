@@ -1,7 +1,7 @@
 r"""Probed prefixes of a live model: reference paths, guided paths, and what is seen from them.
 
 Every prefix of a path gets K children and R rollouts by the reference policy, apart from the step
-that the path takes, and becomes one line of a log (`logs`).
+that the path takes, and becomes one line of a log (`probes`).
 
 A **guided** path takes each step by a pool: M children c_1 .. c_M are drawn from pi_ref and c_j is
 picked with probability p_j. The weight of the step, 1/(M p_j), makes it as good as a draw from
@@ -21,8 +21,9 @@ The children of a finished prefix are itself, so it is not given to the model ag
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,24 +64,53 @@ def probe_paths(
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
     """Draw one path for each name and return its lines, depth by depth."""
-    n = len(names)
+    path = walk(model, prompt, len(names), design.pool if guided else None, rng)
+    return lines_of(
+        model, prompt, names, zip(range(design.horizon), path, strict=False), design, rng
+    )
+
+
+def lines_of(
+    model: Checked,
+    prompt: str,
+    names: range,
+    path: Iterable[tuple[int, Front]],
+    design: Design,
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Return the lines of paths of which each depth is given, a path a name."""
+    lines = []
+    for t, step in path:
+        columns = step.value, step.log_weight, *_seen(model, step, t, design, rng)
+        lines += [_line(prompt, t, *row) for row in zip(names, *columns, strict=True)]
+    return lines
+
+
+class Front(NamedTuple):
+    """States of one depth, log V, which are finished, and log pi_ref against their proposal."""
+
+    states: Any
+    value: FloatArray
+    done: BoolArray
+    log_weight: FloatArray
+
+
+def walk(
+    model: Checked, prompt: str, n: int, pool: int | None, rng: np.random.Generator
+) -> Iterator[Front]:
+    """Draw n paths, guided by a pool if there is one; yield depth after depth, without end."""
     states, log_weight = model.start(prompt, n), np.zeros(n)
     value, done = model.log_values(states), model.finished(states)
-    lines: list[dict[str, Any]] = []
-    for t in range(design.horizon):
-        columns = value, log_weight, *_seen(model, states, value, done, t, design, rng)
-        lines += [_line(prompt, t, *row) for row in zip(names, *columns, strict=True)]
-        if t == design.horizon - 1:
-            break
-        if guided:
-            states, step = _guided_step(model, states, design.pool, rng)
-            log_weight = log_weight + step
-        else:
+    while True:
+        yield Front(states, value, done, log_weight)
+        if pool is None:
             states = model.extend(states, rng)
+        else:
+            states, log_step = _guided_step(model, states, pool, rng)
+            log_weight = log_weight + log_step
         before, value = value, model.log_values(states)
         was_done, done = done, model.finished(states)
         check_absorbing(was_done, before, done, value)
-    return lines
 
 
 def _line(
@@ -104,25 +134,21 @@ def _line(
 
 
 def _seen(
-    model: Checked,
-    states: Any,
-    value: FloatArray,
-    done: BoolArray,
-    t: int,
-    design: Design,
-    rng: np.random.Generator,
+    model: Checked, step: Front, t: int, design: Design, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Return log V of K children, [n, K], and log phi of R rollouts, [n, R], of depth t."""
     K, R = design.children, design.rollouts
-    children, rewards = (np.repeat(value[:, None], k, axis=1) for k in (K, R))
-    alive = np.flatnonzero(~done)
+    children, rewards = (np.repeat(step.value[:, None], k, axis=1) for k in (K, R))
+    alive = np.flatnonzero(~step.done)
     if len(alive):
         last = t == design.horizon - 1
-        next_states = model.extend(take(states, np.repeat(alive, K)), rng)
+        next_states = model.extend(take(step.states, np.repeat(alive, K)), rng)
         log_V = model.rewards(next_states, t + 1) if last else model.log_values(next_states)
         children[alive] = log_V.reshape(-1, K)
         if R:
-            rewards[alive] = _roll_out(model, take(states, np.repeat(alive, R)), t, design, rng)
+            rewards[alive] = _roll_out(
+                model, take(step.states, np.repeat(alive, R)), t, design, rng
+            )
     return children, rewards
 
 

@@ -1,0 +1,1 @@
+"""Reading logs, checking each line, keeping what estimators need."""

@@ -1,0 +1,1 @@
+"""What is measured on a log: Bellman error, value error, step scores, each with its interval."""

@@ -37,7 +37,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.log.logs import Probes
+from treesmc.audit.log.probes import Probes
 from treesmc.audit.measure.bootstrap import Clusters, Interval, far
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
@@ -169,7 +169,7 @@ class _Lines:
 
     def summary(self, depth: int | None, chosen: IntArray) -> RatioSummary:
         """Summarise some of the lines."""
-        rows = np.vstack([np.ones(self.clusters.count), self.clusters.weights])
+        rows, interval = self.clusters.rows, self.clusters.interval
         shift = float(far(self.observed[chosen], np.zeros_like(chosen))[0])
         moments = _Moments.of(portable.matmul(rows, self._sums(chosen, shift)), shift)
         shape = _Shape.of(self.observed[chosen], self.gap[chosen])
@@ -178,16 +178,13 @@ class _Lines:
         return RatioSummary(
             depth,
             len(chosen),
-            self._interval(moments.mean),
-            self._interval(moments.rms),
-            [self._interval(column) for column in quantiles.T],
+            interval(moments.mean),
+            interval(moments.rms),
+            [interval(column) for column in quantiles.T],
             [float(q) for q in raw[0]],
             float(shape.trust(moments.log_variance)[0]),
             float(np.abs(self.observed[chosen]).max(initial=0.0)),
         )
-
-    def _interval(self, replicates: FloatArray) -> Interval:
-        return self.clusters.interval(float(replicates[0]), replicates[1:])
 
     def _sums(self, chosen: IntArray, shift: float) -> FloatArray:
         """Return prefixes, sum of ratios and sum of pair means of each cluster, [clusters, 3].

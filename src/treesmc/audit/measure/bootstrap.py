@@ -18,14 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.audit.log.logs import NO_PATH, Probes
+from treesmc.audit.log.fields import NO_PATH
+from treesmc.audit.log.probes import Probes
 from treesmc.sims.base import portable
 from treesmc.sims.base.streams import generator
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
 MOST_CLUSTERS = 1000
 LEVEL = 0.95
-LARGE = 300.0
+FAR = 300.0
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,19 @@ class Clusters:
         count = min(int(key.max()) + 1, MOST_CLUSTERS)
         return cls(kind, key % count, count, resampled(count, replicates, generator(seed)))
 
-    def interval(self, value: float, replicates: FloatArray) -> Interval:
-        """Return a value with the expanded percentile interval of its replicates."""
-        return Interval(value, *expanded_percentiles(replicates, self.count))
+    def interval(self, values: FloatArray) -> Interval:
+        """Return the log's value, entry 0, with the interval of its replicates, [1 + B]."""
+        return interval(values, self.count)
+
+    @property
+    def rows(self) -> FloatArray:
+        """Weights of the log, all one, then of the replicates, float64[1 + B, count]."""
+        return np.vstack([np.ones(self.count), self.weights])
+
+
+def interval(values: FloatArray, count: int) -> Interval:
+    """Return a statistic of ``count`` clusters, entry 0, with the interval of its replicates."""
+    return Interval(float(values[0]), *expanded_percentiles(values[1:], count))
 
 
 def in_order_of_appearance(keys: IntArray) -> IntArray:
@@ -107,7 +118,18 @@ def far(log_x: FloatArray, group: IntArray) -> FloatArray:
     """
     largest = np.full(int(group.max(initial=0)) + 1, -np.inf)
     np.maximum.at(largest, group, log_x)
-    return np.where(np.isfinite(largest) & (np.abs(largest) > LARGE), largest, 0.0)[group]
+    return np.where(np.isfinite(largest) & (np.abs(largest) > FAR), largest, 0.0)[group]
+
+
+def log_group_mean(log_x: FloatArray, log_weight: FloatArray, group: IntArray) -> FloatArray:
+    """Return, per entry, log of the mean of weighted x over the entries of its group."""
+    terms = log_x + log_weight
+    largest = np.full(int(group.max(initial=0)) + 1, -np.inf)
+    np.maximum.at(largest, group, terms)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    total = np.bincount(group, portable.exp(terms - shift[group]), len(shift))
+    mean = total / np.maximum(np.bincount(group, minlength=len(shift)), 1)
+    return np.asarray((shift + portable.log(mean))[group])
 
 
 def expanded_percentiles(replicates: FloatArray, count: int) -> tuple[float, float]:

@@ -1,6 +1,6 @@
 r"""The drift V*/V of a log with rollouts: does the error compound with the steps left (A2 or A3)?
 
-R rollouts from s estimate V*(s) = E_ref[phi | s] without bias, pairs of them its square (`ratios`).
+R rollouts from s estimate V*(s) = E_ref[phi | s] without bias, pairs of them its square.
 A constant factor between V and V* at one depth of one prompt is harmless to SMC, so the error at a
 depth is measured by the spread of V*/V within prompts,
 
@@ -25,8 +25,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.log.logs import Probes
-from treesmc.audit.measure.bootstrap import Clusters, Interval, far
+from treesmc.audit.log.probes import Probes
+from treesmc.audit.measure.bootstrap import Clusters, Interval, far, log_group_mean
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
@@ -101,9 +101,8 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
         here = probes.depth[usable] == t
         code = clusters.code[usable[here]]
         sums = np.column_stack([np.bincount(code, x[here], clusters.count) for x in columns])
-        rows.append(
-            np.concatenate([sums.sum(axis=0)[None], portable.matmul(clusters.weights, sums)])
-        )
+        whole = sums.sum(axis=0)[None]
+        rows.append(np.concatenate([whole, portable.matmul(clusters.weights, sums)]))
     lines, total, square, distinct = np.moveaxis(np.array(rows), 2, 0)  # each [depths, 1 + B]
     with np.errstate(all="ignore"):
         unit = portable.exp([shift[probes.depth[usable] == t][0] for t in depths])
@@ -115,8 +114,8 @@ def value_drift(probes: Probes, clusters: Clusters, horizon: int) -> Drift | Non
             DriftSummary(
                 int(t),
                 int(lines[k, 0]),
-                clusters.interval(float(mean[k, 0]), mean[k, 1:]),
-                _root(clusters.interval(float(squared_spread[k, 0]), squared_spread[k, 1:])),
+                clusters.interval(mean[k]),
+                _root(clusters.interval(squared_spread[k])),
             )
             for k, t in enumerate(depths)
         ],
@@ -181,7 +180,8 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Interval:
     known = np.flatnonzero(probes.rollouts.count >= 1)
     depth, code = probes.depth[known], clusters.code[known]
     log_reward = probes.rollouts.mean[known] + probes.log_weight[known]
-    log_reward -= _scale(probes, known)
+    scale = log_group_mean(probes.rollouts.mean[known], np.zeros(len(known)), probes.prompt[known])
+    log_reward -= np.where(np.isfinite(scale), scale, 0.0)  # so that prompts count alike
     reward = portable.exp(log_reward - far(log_reward, depth))
     dead = np.isneginf(probes.log_value[known])
     if not dead.any():
@@ -190,21 +190,8 @@ def _lost_mass(probes: Probes, clusters: Clusters) -> Interval:
     for t in np.unique(depth[dead]):
         here = depth == t
         sums = [np.bincount(code[here], (reward * m)[here], clusters.count) for m in (dead, 1)]
-        lost, total = (np.append(x.sum(), portable.matmul(clusters.weights, x)) for x in sums)
+        lost, total = (portable.matmul(clusters.rows, x) for x in sums)
         with np.errstate(all="ignore"):
             shares.append(lost / total)
     worst = max(shares, key=lambda share: share[0])
-    return clusters.interval(float(worst[0]), worst[1:])
-
-
-def _scale(probes: Probes, lines: IntArray) -> FloatArray:
-    """Return log of the mean reward of each line's prompt, so that prompts count alike."""
-    prompt = probes.prompt[lines]
-    reward = probes.rollouts.mean[lines]
-    largest = np.full(len(probes.prompts), -np.inf)
-    np.maximum.at(largest, prompt, reward)
-    largest = np.where(np.isfinite(largest), largest, 0.0)
-    total = np.bincount(prompt, portable.exp(reward - largest[prompt]), len(largest))
-    count = np.bincount(prompt, minlength=len(largest))
-    log_mean = largest + portable.log(total / np.maximum(count, 1))
-    return np.where(np.isfinite(log_mean), log_mean, 0.0)[prompt]
+    return clusters.interval(worst)

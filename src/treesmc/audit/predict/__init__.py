@@ -1,0 +1,1 @@
+"""From errors to particles: routes, regimes, and what to run."""

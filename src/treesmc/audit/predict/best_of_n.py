@@ -15,71 +15,76 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.log.logs import Probes
+from treesmc.audit.log.probes import Probes
+from treesmc.audit.measure.bootstrap import Clusters, interval, resampled
+from treesmc.audit.predict.paths import solve
+from treesmc.audit.predict.routes import NO_CLAIM, PREDICTION, Route, abstain
 from treesmc.sims.base import portable
-from treesmc.sims.trees.tree import FloatArray, IntArray
+from treesmc.sims.base.streams import generator
+from treesmc.sims.trees.tree import FloatArray
 
-GRID: FloatArray = np.array([2.0**k for k in range(49)])
-MOST_PROMPTS = 8
+SAMPLES: FloatArray = np.array([2.0**k for k in range(49)])
+MOST_LAWS = 8
 CLASSES = 64
+LEAST_ESS_OF_REWARDS = 30.0  # in the median prompt, for a claim
 LOWEST = -200.0  # log of the least reward kept, relative to the largest: zero for all purposes
 
 
 @dataclass(frozen=True, eq=False)
-class NaiveOutlook:
-    """What best-of-n gives on some prompts.
+class Rewards:
+    """The rewards of one prompt that a log holds, all drawn by the reference policy.
 
     Attributes
     ----------
-    prompt : int64[P]
-        The prompts looked at: at most `MOST_PROMPTS`, evenly spread over the log.
-    tv : float64[P, G]
-        Total variation at the samples of `GRID`.
-    ess : float64[P]
-        Effective number of logged rewards under the target.
+    log_phi, log_weight : float64[n]
+        Each reward, and its weight.
+    law : float64[C]
+        Probabilities of at most `CLASSES` rewards; ``log_class``, float64[C], their logarithms.
+    ess : float
+        Effective number of rewards under the target.
     """
 
-    prompt: IntArray
-    tv: FloatArray
-    ess: FloatArray
+    log_phi: FloatArray
+    log_weight: FloatArray
+    law: FloatArray
+    log_class: FloatArray
+    ess: float
+
+    @classmethod
+    def of(cls, log_phi: FloatArray, log_weight: FloatArray) -> Rewards:
+        """Cut sorted rewards into classes of equal mass under the mean of pi_ref and pi."""
+        order = np.argsort(log_phi)
+        x, p = relative(log_phi)[order], normalised(log_weight[order])
+        pi = p * portable.exp(x)
+        pi /= pi.sum()
+        place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
+        mass: FloatArray = np.bincount(place, p).astype(np.float64)
+        weighted = np.bincount(place, p * portable.exp(x))
+        held = weighted > 0  # what underflows is no class
+        log_class = portable.log(weighted[held] / mass[held])
+        return cls(log_phi, log_weight, mass[held], log_class, float(1 / np.sum(pi**2)))
 
 
-def naive_outlook(probes: Probes, horizon: int) -> NaiveOutlook | None:
-    """Tabulate best-of-n on the prompts of a log; None if it holds no rewards."""
-    prompt, log_phi, log_weight = rewards(probes, horizon)
-    chosen = rewarded_prompts(prompt, log_phi + log_weight)
-    if not len(chosen):
-        return None
-    laws = [reward_law(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
-    return NaiveOutlook(
-        chosen,
-        np.array([naive_curve(p, phi) for p, phi, _ in laws]),
-        np.array([ess for _, _, ess in laws]),
-    )
-
-
-def rewards(probes: Probes, horizon: int) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Return prompt, log phi and log weight of every reward drawn by the reference policy."""
+def logged_rewards(probes: Probes, horizon: int) -> list[Rewards]:
+    """Return the rewards of at most `MOST_LAWS` prompts that have one, evenly spread over a log."""
     last = np.flatnonzero(probes.depth == horizon - 1)
     rolled = np.flatnonzero(probes.rollouts.count > 0)
     line = np.concatenate([last, rolled])
     log_phi = np.concatenate([probes.children.first[last], probes.rollouts.first[rolled]])
-    return probes.prompt[line], log_phi, probes.log_weight[line]
-
-
-def rewarded_prompts(prompt: IntArray, log_share: FloatArray) -> IntArray:
-    """Return the prompts to look at, of those with a reward whose share is above zero."""
-    rich = np.unique(prompt[np.isfinite(log_share)])
-    every: IntArray = np.unique(np.linspace(0, len(rich) - 1, MOST_PROMPTS).astype(int))
-    return rich[every] if len(rich) else rich
+    prompt, log_weight = probes.prompt[line], probes.log_weight[line]
+    rich = np.unique(prompt[np.isfinite(log_phi + log_weight)])
+    if not len(rich):
+        return []
+    chosen = rich[np.unique(np.linspace(0, len(rich) - 1, MOST_LAWS).astype(int))]
+    return [Rewards.of(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
 
 
 def naive_curve(p: FloatArray, log_phi: FloatArray) -> FloatArray:
-    """Return total variation at the samples of `GRID`; zero once it is below any use."""
+    """Return total variation at the samples of `SAMPLES`; zero once it is below any use."""
     from treesmc.sims.laws.naive_law import naive_tv
 
-    tv = np.zeros(len(GRID))
-    for k, n in enumerate(GRID):
+    tv = np.zeros(len(SAMPLES))
+    for k, n in enumerate(SAMPLES):
         tv[k] = naive_tv(p, log_phi, float(n))
         if tv[k] < 1e-4:
             break
@@ -98,17 +103,19 @@ def normalised(log_weight: FloatArray) -> FloatArray:
     return weight / weight.sum()
 
 
-def reward_law(log_phi: FloatArray, log_weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
-    """Return a law over at most `CLASSES` rewards, their logarithms, and the effective number.
-
-    Sorted rewards are cut into classes of equal mass under the mean of pi_ref and pi.
-    """
-    order = np.argsort(log_phi)
-    log_phi, p = relative(log_phi)[order], normalised(log_weight[order])
-    pi = p * portable.exp(log_phi)
-    pi /= pi.sum()
-    place = np.minimum(((p + pi).cumsum() / 2 * CLASSES).astype(int), CLASSES - 1)
-    mass: FloatArray = np.bincount(place, p).astype(np.float64)
-    weighted = np.bincount(place, p * portable.exp(log_phi))
-    held = weighted > 0  # what underflows is no class
-    return mass[held], portable.log(weighted[held] / mass[held]), float(1 / np.sum(pi**2))
+def best_of_n_route(rewards: list[Rewards], clusters: Clusters, delta: float) -> Route:
+    """Return the samples that best-of-n needs, over the rewards of the log."""
+    if not rewards:
+        return abstain("best-of-n", "the log holds no rewards")
+    count = len(rewards)
+    tv = np.array([naive_curve(x.law, x.log_class) for x in rewards])
+    curves = tv.mean(axis=0)[None]
+    if clusters.kind == "prompts":
+        mix = resampled(count, len(clusters.weights), generator(0, count)) / count
+        curves = np.vstack([curves, portable.matmul(mix, tv)])
+    estimate = interval(np.array([solve(x, SAMPLES, delta) for x in curves]), count)
+    ess = float(np.median([x.ess for x in rewards]))
+    if ess < LEAST_ESS_OF_REWARDS:
+        note = f"a lower estimate: effective number of rewards {ess:.0f} in the median prompt"
+        return Route("best-of-n", NO_CLAIM, estimate, note)
+    return Route("best-of-n", PREDICTION, estimate, "exact law of the logged rewards, S7")

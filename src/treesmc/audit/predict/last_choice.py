@@ -8,7 +8,7 @@ pi(r) the target's probability of a reward r,
     TV = 1/2 sum_r |F(r)^n - F(r-)^n - pi(r)|,
 
 over rewards and over sequences alike: given the reward, sequences are drawn from pi_ref, as under
-the target. Rewards are those of the log (`naive`), prompt by prompt, and averaged over prompts.
+the target. Rewards are those of the log (`best_of_n`), prompt by prompt, and averaged over prompts.
 
 The largest of SMC's particles leans the same way, but particles share ancestors: as if there were
 fewer of them, by a number that a log does not tell.
@@ -21,15 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.log.logs import Probes
-from treesmc.audit.predict.best_of_n import (
-    normalised,
-    relative,
-    reward_law,
-    rewarded_prompts,
-    rewards,
-)
-from treesmc.audit.predict.predict import PREDICTION, Route
+from treesmc.audit.predict.best_of_n import Rewards, normalised, relative
+from treesmc.audit.predict.routes import PREDICTION, Route
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray
 from treesmc.sims.trees.values import total_variation
@@ -58,7 +51,7 @@ class LastChoice:
     reward_largest: float
 
 
-def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastChoice]:
+def last_choices(rewards: list[Rewards], best_of_n: Route) -> list[LastChoice]:
     """Hold the rules against each other at one sample, and at the number of a claimed route.
 
     Returns
@@ -66,16 +59,12 @@ def last_choices(probes: Probes, horizon: int, best_of_n: Route) -> list[LastCho
     list of LastChoice
         Empty if the log holds no rewards.
     """
-    prompt, log_phi, log_weight = rewards(probes, horizon)
-    chosen = rewarded_prompts(prompt, log_phi + log_weight)
-    if not len(chosen):
+    if not rewards:
         return []
-    logged = [(log_phi[prompt == i], log_weight[prompt == i]) for i in chosen]
-    laws = [reward_law(*rewarded)[:2] for rewarded in logged]
 
     def mean_choice(n: float) -> LastChoice:
-        drawn = np.mean([by_weight(*law, n) for law in laws], axis=0)
-        largest = np.mean([largest_reward(*rewarded, n) for rewarded in logged], axis=0)
+        drawn = np.mean([by_weight(x.law, x.log_class, n) for x in rewards], axis=0)
+        largest = np.mean([largest_reward(x.log_phi, x.log_weight, n) for x in rewards], axis=0)
         return LastChoice(n, *map(float, np.column_stack([drawn, largest]).ravel()))
 
     claimed = best_of_n.claim == PREDICTION and 1 < best_of_n.n < math.inf
@@ -104,8 +93,7 @@ def largest_reward(log_phi: FloatArray, log_weight: FloatArray, n: float) -> Rul
     one = np.bincount(level, normalised(log_weight))
     target = np.bincount(level, normalised(log_weight + log_phi)).astype(np.float64)
     not_above = np.append(np.minimum(np.cumsum(one)[:-1], 1.0), 1.0)
-    with np.errstate(divide="ignore"):
-        law = np.diff(portable.exp(n * portable.log(not_above)), prepend=0.0)
+    law = np.diff(portable.exp(n * portable.log(not_above)), prepend=0.0)
     return _compare(law, target, levels)
 
 

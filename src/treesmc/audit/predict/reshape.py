@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from treesmc.audit.measure.paths import GRID, PromptPaths, outlook
-from treesmc.audit.predict.predict import solve
+from treesmc.audit.predict.paths import GRID, PromptPaths, outlook, solve
 from treesmc.sims.trees.tree import FloatArray
 
 GAMMAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 CLIPS = (0.01, 0.05, 0.25)
-MOST_PROMPTS = 10
+MOST_RESHAPED = 10
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Reshaped:
 
 
 def reshaped(linked: list[PromptPaths], delta: float) -> list[Reshaped]:
-    """Return the effect of tempering and clipping, over the first `MOST_PROMPTS` prompts."""
-    linked = linked[:MOST_PROMPTS]
+    """Return the effect of tempering and clipping, over the first `MOST_RESHAPED` prompts."""
+    linked = linked[:MOST_RESHAPED]
     rows = [_judge(f"V^{g:g}", [_tempered(p, g) for p in linked], delta) for g in GAMMAS]
     return rows + [
         _judge(f"V clipped at {c:.0%} and {1 - c:.0%}", [_clipped(p, c) for p in linked], delta)

@@ -1,0 +1,1 @@
+"""One audit as text, as a page and as JSON."""

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from treesmc.audit.measure.drift import GROWTH
-from treesmc.audit.predict.predict import BOUND, FIRST_ORDER_BOUND, PREDICTION
+from treesmc.audit.predict.routes import FIRST_ORDER_BOUND, PREDICTION, WORST_CASE_BOUND
 from treesmc.audit.report.report import Report
 from treesmc.figures import style
 from treesmc.sims.base import portable
@@ -25,8 +25,12 @@ LOG10 = portable.log(10)
 HEIGHT = 2.5  # inches
 LARGEST_SHOWN = 12.0  # log10 of the most particles on an axis
 LARGEST_DRAWN = 1e100
-CLAIM_COLOURS = {BOUND: style.RED, FIRST_ORDER_BOUND: style.ORANGE, PREDICTION: style.BLUE}
-RC: Any = {  # the same report, the same bytes
+CLAIM_COLOURS = {
+    WORST_CASE_BOUND: style.RED,
+    FIRST_ORDER_BOUND: style.ORANGE,
+    PREDICTION: style.BLUE,
+}
+SVG_SETTINGS: Any = {  # the same report, the same bytes
     "svg.hashsalt": "treesmc",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",  # ships with matplotlib; beside the page's own sans serif
@@ -34,11 +38,11 @@ RC: Any = {  # the same report, the same bytes
 }
 
 
-def draw(report: Report, plot: Callable[[Axes, Report], None], width: float = 4.2) -> str:
-    """Return one plot as an ``<svg>`` element."""
-    with style.active(), matplotlib.rc_context(RC):
+def draw(report: Report, name: str, width: float) -> str:
+    """Return the plot of a name as an ``<svg>`` element, ``width`` inches wide."""
+    with style.active(), matplotlib.rc_context(SVG_SETTINGS):
         figure = Figure(figsize=(width, HEIGHT), layout="constrained")
-        plot(figure.add_subplot(), report)
+        PLOTS[name](figure.add_subplot(), report)
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()
@@ -154,3 +158,9 @@ def shapes(axes: Axes, report: Report) -> None:
 def _legend(axes: Axes, columns: int = 4) -> None:
     above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0}
     axes.legend(ncols=columns, handlelength=1.4, **above)
+
+
+PLOTS: dict[str, Callable[[Axes, Report], None]] = {
+    plot.__name__: plot for plot in (bellman, drift, steps, routes, curve, shapes)
+}
+"""Plots by name, as sections ask for them."""

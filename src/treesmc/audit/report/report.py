@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from treesmc.audit.log.logs import MOST_STEPS, Probes, Scores
-from treesmc.audit.measure.aggregate import ScoreReport, compare_aggregations
+from treesmc.audit.log.probes import Probes, Scores
 from treesmc.audit.measure.bellman import (
     QUANTILES,
     RatioSummary,
@@ -20,27 +19,20 @@ from treesmc.audit.measure.bellman import (
 )
 from treesmc.audit.measure.bootstrap import Clusters
 from treesmc.audit.measure.drift import Drift, value_drift
-from treesmc.audit.measure.paths import linked_paths
+from treesmc.audit.measure.step_scores import ScoreReport, compare_aggregations
+from treesmc.audit.predict.best_of_n import logged_rewards
 from treesmc.audit.predict.last_choice import LastChoice, last_choices
-from treesmc.audit.predict.predict import (
-    BOUND,
-    LEAST_PATHS,
-    NO_CLAIM,
-    PREDICTION,
-    MeasuredLog,
-    Prediction,
-    Route,
-    predict,
-    whole,
-)
+from treesmc.audit.predict.measured import MeasuredLog
+from treesmc.audit.predict.paths import linked_paths
+from treesmc.audit.predict.prediction import LEAST_PATHS, Prediction, predict
+from treesmc.audit.predict.recommendation import Recommendation, recommend
 from treesmc.audit.predict.regime import Regime, regime
 from treesmc.audit.predict.reshape import Reshaped, reshaped
-from treesmc.sims.base.checks import check_tolerance
+from treesmc.sims.base.checks import LARGEST_HORIZON, check_tolerance
 from treesmc.sims.base.errors import BadInput
 from treesmc.sims.base.jsontext import finite, listed, written
 
 FEW_PROMPTS = 10
-LARGEST_SENSIBLE = 1e6
 
 LIMITS = [
     "A maximum over prefixes that were not logged: a rare prefix on which the reward model fails "
@@ -52,27 +44,6 @@ LIMITS = [
     "Other resampling schemes: the numbers are for multinomial resampling at every step and the "
     "reference policy as proposal.",
 ]
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """What to run.
-
-    Attributes
-    ----------
-    method : str
-        "smc", "best-of-n" or "none".
-    n : float or None
-        Particles or samples.
-    claim : str
-        Of the route that n comes from, see `Route`.
-    why : str
-    """
-
-    method: str
-    n: float | None
-    claim: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -182,7 +153,7 @@ def audit(
     steps, drift = step_sizes(probes), value_drift(probes, clusters, T)
     linked = linked_paths(probes, T)
     enough = [p for p in linked if len(p.line) >= LEAST_PATHS]
-    log = MeasuredLog(probes, clusters, T, bellman, steps, drift, enough)
+    log = MeasuredLog(probes, clusters, T, bellman, steps, drift, enough, logged_rewards(probes, T))
     prediction = predict(log, delta, seed)
     return Report(
         horizon=T,
@@ -199,56 +170,12 @@ def audit(
         regime=regime(T, bellman, drift),
         prediction=prediction,
         recommendation=recommend(prediction),
-        last_choice=last_choices(probes, T, prediction.route("best-of-n")),
+        last_choice=last_choices(log.rewards, prediction.route("best-of-n")),
         reshaped=reshaped(enough, delta) if drift is not None and enough else [],
         scores=None if scores is None else compare_aggregations(scores),
         warnings=_warnings(probes, steps, drift, len(linked), len(enough)),
         limits=LIMITS,
     )
-
-
-def recommend(prediction: Prediction) -> Recommendation:
-    """Return what takes the fewest reference draws, of the routes that claim something.
-
-    A particle of SMC and a sample of best-of-n take T draws each. Best-of-n evaluates a complete
-    sample only, SMC every prefix: with as many draws it is the cheaper.
-    """
-    predicted, best = prediction.route("predicted"), prediction.route("best-of-n")
-    if predicted.claim == PREDICTION:
-        if best.claim == PREDICTION and best.n <= predicted.n:
-            why = (
-                f"best-of-n needs about {best.n:,.0f} samples, SMC about {predicted.n:,.0f} "
-                "particles; both take T draws each, and best-of-n fewer evaluations"
-            )
-            return Recommendation("best-of-n", best.n, PREDICTION, why)
-        N = whole(max(predicted.log_n.high, predicted.log_n.value))
-        certificate = prediction.route("certificate").n
-        against = f"; best-of-n would need about {best.n:,.0f}" if best.claim == PREDICTION else ""
-        why = (
-            f"about {predicted.n:,.0f} are predicted to be needed, {N:,.0f} at the upper end of "
-            f"the interval; the certificate, a bound to first order, is {certificate:,.0f}{against}"
-        )
-        return Recommendation("smc", N, PREDICTION, why)
-    return _fallback(predicted, prediction.routes)
-
-
-def _fallback(predicted: Route, routes: list[Route]) -> Recommendation:
-    """Return the cheapest of best-of-n, where it is predicted, and the bounds on SMC."""
-    best = next(route for route in routes if route.name == "best-of-n")
-    bounds = [r for r in routes if r.claim == BOUND and r.n <= LARGEST_SENSIBLE]
-    least = min(bounds, key=lambda route: route.n, default=None)
-    if best.claim == PREDICTION and best.n <= (least.n if least else LARGEST_SENSIBLE):
-        why = f"about {best.n:,.0f} samples are predicted to be needed; SMC has "
-        bound = f"a bound of {least.n:,.0f} particles only" if least else "no bound that is of use"
-        return Recommendation("best-of-n", best.n, PREDICTION, f"{why}{bound}: {predicted.note}")
-    if least is None:
-        why = (
-            f"no prediction ({predicted.note}), and no bound below {LARGEST_SENSIBLE:,.0f}: "
-            "there are scenarios only, which claim nothing"
-        )
-        return Recommendation("none", None, NO_CLAIM, why)
-    why = f"no prediction ({predicted.note}); the {least.name} bound suffices {least.note}"
-    return Recommendation("smc", least.n, BOUND, why)
 
 
 def _horizon(probes: Probes, horizon: int | None) -> int:
@@ -257,8 +184,8 @@ def _horizon(probes: Probes, horizon: int | None) -> int:
         return deepest + 1
     if horizon <= deepest:
         raise BadInput(f"horizon: {horizon}, but a prefix has depth {deepest}")
-    if horizon > MOST_STEPS:
-        raise BadInput(f"horizon: {horizon} steps; at most {MOST_STEPS} are audited")
+    if horizon > LARGEST_HORIZON:
+        raise BadInput(f"horizon: {horizon} steps; at most {LARGEST_HORIZON} are audited")
     return horizon
 
 

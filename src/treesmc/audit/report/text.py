@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+from textwrap import indent
 
 from treesmc.audit.report.report import Report
-from treesmc.audit.report.sections import Section, basis, sections, verdict
-
-WIDTH = 100
+from treesmc.audit.report.sections import Section, sections, summary
 
 
 def render(report: Report) -> str:
     """Return the report as lines of text."""
-    heading = (
-        f"{basis(report)}\nfor total variation {report.delta:g}: {verdict(report)}\n"
-        f"  {report.recommendation.why}"
-    )
-    return "\n\n".join([heading, *map(shown, sections(report))]) + "\n"
+    head = summary(report)
+    heading = f"{head.read}\n{head.question}: {head.answer}\n  {head.why}"
+    return "\n\n".join([heading, *map(section_text, sections(report))]) + "\n"
 
 
-def shown(section: Section) -> str:
-    """Return a section as lines of text."""
-    header, body = section.table
-    lines = [section.title]
-    lines += [aligned(header, body)] if header else []
-    lines += [f"  {note}" for note in section.notes]
-    lines += [
-        fill(point, WIDTH, initial_indent="  - ", subsequent_indent="    ")
-        for point in section.points
-    ]
-    return "\n".join(lines)
-
-
-def aligned(header: list[str], body: list[list[str]]) -> str:
-    """Return a table, columns padded to their widest entry."""
-    lines = [header, *body]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
+def section_text(section: Section) -> str:
+    """Return one section: its caption, its table, what is noted below."""
     return "\n".join(
-        "  " + "  ".join(f"{x:<{w}}" for x, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+        [
+            section.caption,
+            *_aligned([list(section.header), *section.rows]),
+            *(indent(note, "  ") for note in section.notes),
+            *("  - " + indent(item, "    ").lstrip() for item in section.items),
+        ]
     )
+
+
+def _aligned(lines: list[list[str]]) -> list[str]:
+    """Return the lines of a table, columns padded to their widest entry."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(f"{x:<{w}}" for x, w in zip(y, widths, strict=True)) for y in lines)
+    return [f"  {line}".rstrip() for line in padded if widths]

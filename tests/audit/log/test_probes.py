@@ -6,14 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import (
-    BYTES_PER_LINE,
-    Draws,
-    Probes,
+from treesmc.audit.log.files import read_probes, read_scores
+from treesmc.audit.log.probes import (
     number_paths,
     probes_of,
-    read_probes,
-    read_scores,
 )
 from treesmc.sims.base.errors import BadInput
 
@@ -47,7 +43,7 @@ def test_what_is_kept_of_the_draws():
     assert np.exp(draws.pair[0]) == pytest.approx(np.mean(pairs))
     assert np.exp(draws.half1[0]) == pytest.approx((x[0] + x[2]) / 2)
     assert np.exp(draws.half2[0]) == pytest.approx(x[1])
-    assert np.exp(draws.mean_square()[0]) == pytest.approx(np.mean(x**2))
+    assert np.exp(draws.mean_square(0)) == pytest.approx(np.mean(x**2))
     assert draws.first[0] == -1.0
     assert probes_of(iter([LINE])).largest_step[0] == 1.0
 
@@ -70,7 +66,7 @@ def test_zeros_are_draws_like_others():
 
 
 def test_a_file_plain_and_compressed_across_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr("treesmc.audit.log.logs.BLOCK", 7)
+    monkeypatch.setattr("treesmc.audit.log.probes.AT_A_TIME", 7)
     rng = np.random.default_rng(0)
     lines = [
         {
@@ -97,8 +93,7 @@ def test_bytes_of_a_line_do_not_depend_on_its_draws():
     many = {**LINE, "child_log_values": [0.0] * 500}
     for line in (LINE, many):
         probes = probes_of(iter([line] * 10))
-        assert sum(x.nbytes for x in arrays(probes)) == 10 * BYTES_PER_LINE
-    assert BYTES_PER_LINE <= 200
+        assert sum(x.nbytes for x in arrays(probes)) == 10 * 136  # docs/audit.md
 
 
 def test_parquet(tmp_path):
@@ -178,12 +173,6 @@ def test_scores(tmp_path):
     assert "log_weights: 1, but there are 2 scores" in scores.first_skipped
     with pytest.raises(BadInput, match="scores: a list"):
         read_scores(write(tmp_path / "t.jsonl", [{**good, "scores": [-0.5, 1]}]))
-
-
-def test_types_of_the_public_objects():
-    probes = probes_of(iter([LINE]))
-    assert isinstance(probes, Probes)
-    assert isinstance(probes.children, Draws)
 
 
 def rollout_lines(*depths, **fields):

@@ -42,8 +42,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from treesmc.audit.log.logs import NO_PATH, Draws, Probes
-from treesmc.audit.measure.bootstrap import LARGE, in_order_of_appearance
+from treesmc.audit.log.fields import NO_PATH
+from treesmc.audit.log.probes import Probes
+from treesmc.audit.measure.bootstrap import FAR, in_order_of_appearance
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
 
@@ -70,7 +71,7 @@ class PromptPaths:
         pi_ref against the proposal that drew the path.
     value : float64[n, T]
         V(x_0) .. V(x_{T-1}).
-    true : tuple of float64[n, T]
+    true : float64[3, n, T]
         V*(x_1) .. V*(x_{T-1}) and phi(x_T): estimate, and its two halves.
     square : float64[n, T]
         Unbiased estimates of V*(x_t)^2; for t = T the mean of phi^2 over the children.
@@ -82,9 +83,21 @@ class PromptPaths:
     line: IntArray
     weight: FloatArray
     value: FloatArray
-    true: tuple[FloatArray, FloatArray, FloatArray]
+    true: FloatArray
     square: FloatArray
     last: FloatArray
+
+    def part(self, chosen: slice) -> PromptPaths:
+        """Return some of the paths."""
+        return PromptPaths(
+            self.prompt,
+            self.line[chosen],
+            self.weight[chosen],
+            self.value[chosen],
+            self.true[:, chosen],
+            self.square[chosen],
+            self.last[chosen],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,15 +167,10 @@ def _prompt_paths(probes: Probes, i: int, table: IntArray, with_rollouts: bool) 
         table[:, 0],
         probes.log_weight[last],
         value,
-        (true[0], true[1], true[2]),
-        np.hstack([square, _mean_square(children, last)[:, None]]),
+        np.array(true),
+        np.hstack([square, children.mean_square(last)[:, None]]),
         children.mean[last],
     )
-
-
-def _mean_square(draws: Draws, lines: IntArray) -> FloatArray:
-    chosen = Draws(*(getattr(draws, name)[lines] for name in Draws.__dataclass_fields__))
-    return chosen.mean_square()
 
 
 def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) -> PathStatistics:
@@ -186,15 +194,13 @@ def path_statistics(paths: PromptPaths, multiplicity: FloatArray | None = None) 
 def _step_variances(paths: PromptPaths, omega: FloatArray) -> FloatArray:
     """Return v_t of each step, a ratio of means less its bias by the jackknife over paths."""
     true = np.column_stack([paths.true[0][:, :-1], paths.last])
-    with np.errstate(invalid="ignore"):
-        ratio = np.where(np.isfinite(paths.value), paths.square - paths.value, -np.inf)
+    ratio = np.where(np.isfinite(paths.value), paths.square - paths.value, -np.inf)
     terms = [_scaled(omega[:, None] + x) for x in (ratio, paths.value, true)]
     scale = terms[0][1] + terms[1][1] - 2 * terms[2][1]
     A, B, Z = (x for x, _ in terms)
     n = np.count_nonzero(omega > -np.inf)
     whole = A.sum(axis=0) * B.sum(axis=0) / Z.sum(axis=0) ** 2
-    with np.errstate(invalid="ignore"):
-        without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
+    without = (A.sum(axis=0) - A) * (B.sum(axis=0) - B) / (Z.sum(axis=0) - Z) ** 2
     if not n:  # the proposal's paths are none of the reference's
         return np.full(len(whole), np.nan)
     mean_without = without[omega > -np.inf].mean(axis=0)
@@ -279,8 +285,14 @@ def _corrected_outlook(
     if min(len(p.line) for p in linked) >= MANY_PATHS:
         return full
     halves = [
-        _outlook([path_statistics(*_every_other(p, multiplicity, k)) for p in linked], grid)
-        for k in (0, 1)
+        _outlook(
+            [
+                path_statistics(p.part(half), None if multiplicity is None else multiplicity[half])
+                for p in linked
+            ],
+            grid,
+        )
+        for half in (slice(0, None, 2), slice(1, None, 2))
     ]
 
     def corrected(x: FloatArray, x0: FloatArray, x1: FloatArray) -> FloatArray:
@@ -294,23 +306,6 @@ def _corrected_outlook(
         first_order=corrected(full.first_order, *(h.first_order for h in halves)),
         certificate=corrected(full.certificate, *(h.certificate for h in halves)),
     )
-
-
-def _every_other(
-    paths: PromptPaths, multiplicity: FloatArray | None, k: int
-) -> tuple[PromptPaths, FloatArray | None]:
-    """Return the even (k = 0) or odd (k = 1) paths of a prompt."""
-    part = slice(k, None, 2)
-    half = PromptPaths(
-        paths.prompt,
-        paths.line[part],
-        paths.weight[part],
-        paths.value[part],
-        (paths.true[0][part], paths.true[1][part], paths.true[2][part]),
-        paths.square[part],
-        paths.last[part],
-    )
-    return half, None if multiplicity is None else multiplicity[part]
 
 
 def _outlook(statistics: list[PathStatistics], grid: FloatArray) -> Outlook:
@@ -364,7 +359,7 @@ class _Stack:
     p : float64[n]
         Target probabilities: they sum to one in each prompt.
     excess : list of float64[n, T]
-        h - 1, from all rollouts and from each half; h is held below exp(`LARGE`), where more of it
+        h - 1, from all rollouts and from each half; h is held below exp(`FAR`), where more of it
         changes total variation no further.
     beyond : bool[P]
         Whether more of it would change a mean.
@@ -385,13 +380,12 @@ class _Stack:
         start, p = np.cumsum(size) - size, np.concatenate([x.p for x in statistics])
         log_h = [np.concatenate([x.log_h[k] for x in statistics]) for k in range(3)]
         largest = np.max(log_h, axis=(0, 2))
-        with np.errstate(divide="ignore"):
-            felt = (largest > LARGE) & (largest + portable.log(p) > 0)
+        felt = (largest > FAR) & (largest + portable.log(p) > 0)
         return cls(
             np.repeat(np.arange(len(size)), size),
             start,
             p,
-            [portable.expm1(np.minimum(x, LARGE)) for x in log_h],
+            [portable.expm1(np.minimum(x, FAR)) for x in log_h],
             np.logical_or.reduceat(felt, start),
             np.array([x.ess for x in statistics]),
         )
@@ -425,3 +419,20 @@ class _Stack:
         """Return the distance to p of the law proportional to p / u in each prompt, float64[P]."""
         density = portable.exp(np.minimum.reduceat(log_u, self.start)[self.code] - log_u)
         return 0.5 * self.mean(np.abs(density / self.mean(density)[self.code] - 1))
+
+
+def solve(tv: FloatArray, grid: FloatArray, delta: float) -> float:
+    """Return log of the least N with tv(N) <= delta, by interpolation of logarithms.
+
+    The ends of the grid where it does not hold the answer; infinite beyond the largest of `GRID`.
+    """
+    if np.isnan(tv).any():
+        return math.nan
+    enough = np.flatnonzero(tv > delta)
+    if not len(enough):
+        return portable.log(grid[0])
+    k = int(enough[-1])
+    if k == len(grid) - 1:
+        return portable.log(grid[-1]) if grid[-1] < GRID[-1] else math.inf
+    share = portable.log(tv[k] / delta) / portable.log(tv[k] / max(tv[k + 1], 1e-300))
+    return portable.log(grid[k]) + share * portable.log(grid[k + 1] / grid[k])

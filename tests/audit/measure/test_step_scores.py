@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import Scores
-from treesmc.audit.measure.aggregate import AGGREGATIONS, compare_aggregations
+from treesmc.audit.log.probes import Scores
+from treesmc.audit.measure.step_scores import AGGREGATIONS, compare_aggregations
 
 N, T = 4000, 6
 

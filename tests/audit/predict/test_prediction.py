@@ -5,19 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import probes_of
-from treesmc.audit.log.synthetic import logs_from_tree, logs_from_trees
+from treesmc.audit.live.synthetic import logs_from_tree, logs_from_trees
+from treesmc.audit.log.probes import probes_of
 from treesmc.audit.measure.bootstrap import Interval
-from treesmc.audit.predict.predict import (
-    BOUND,
+from treesmc.audit.predict.prediction import Prediction
+from treesmc.audit.predict.recommendation import recommend
+from treesmc.audit.predict.routes import (
     FIRST_ORDER_BOUND,
     NO_CLAIM,
     PREDICTION,
     SCENARIO,
-    Prediction,
+    WORST_CASE_BOUND,
     Route,
 )
-from treesmc.audit.report.report import audit, recommend
+from treesmc.audit.report.report import audit
 from treesmc.sims.cost import cost, terminal_constant
 from treesmc.sims.trees import families, perturb
 from treesmc.theory.bounds import log_uniform_particles
@@ -34,14 +35,16 @@ def test_every_route_on_a_tree_without_noise():
     seen = report(NEEDLE)
     exact = cost(NEEDLE, "smc", 0.1).n_star
     routes = {r.name: r for r in seen.prediction.routes}
-    assert routes["worst case"].claim == BOUND
+    assert routes["worst case"].claim == WORST_CASE_BOUND
     assert routes["worst case"].log_n.value == pytest.approx(
         log_uniform_particles(6, 0.2, 1.2, 0.1)
     )
     assert routes["certificate"].claim == routes["variance"].claim == FIRST_ORDER_BOUND
     assert routes["predicted"].claim == PREDICTION
     assert exact / 1.5 <= routes["predicted"].n <= exact * 1.5
-    assert all(r.n >= exact for r in routes.values() if r.claim in (BOUND, FIRST_ORDER_BOUND))
+    assert all(
+        r.n >= exact for r in routes.values() if r.claim in (WORST_CASE_BOUND, FIRST_ORDER_BOUND)
+    )
     assert routes["best-of-n"].claim == PREDICTION
     assert routes["best-of-n"].n == pytest.approx(cost(NEEDLE, "naive", 0.1).n_star, abs=2)
     assert seen.recommendation.method == "best-of-n"
@@ -99,7 +102,9 @@ def test_reward_that_was_promised_and_never_found():
     assert seen.prediction.route("predicted").claim == NO_CLAIM
     assert "promises" in seen.prediction.route("predicted").note
     exact = cost(hidden, "smc", 0.1).n_star
-    bounds = [r.n for r in seen.prediction.routes if r.claim in (BOUND, FIRST_ORDER_BOUND)]
+    bounds = [
+        r.n for r in seen.prediction.routes if r.claim in (WORST_CASE_BOUND, FIRST_ORDER_BOUND)
+    ]
     assert min(bounds) >= exact
 
 
@@ -159,29 +164,28 @@ def test_scenarios_of_unlinked_logs_bracket_the_first_order_law(tree, nearer):
 
 @pytest.mark.parametrize(
     ("samples", "bound", "chosen"),
-    [(40, 50, ("best-of-n", 40)), (60, 50, ("smc", 50)), (60, 1e12, ("best-of-n", 60))],
+    [
+        (40, 50, ("best-of-n", 40, PREDICTION)),
+        (60, 50, ("smc", 50, WORST_CASE_BOUND)),
+        (60, 1e12, ("best-of-n", 60, PREDICTION)),
+        (math.nan, 1e12, ("none", None, NO_CLAIM)),
+    ],
 )
 def test_cheapest_claim_is_recommended_where_smc_is_not_predicted(samples, bound, chosen):
     routes = [
-        Route("worst case", BOUND, Interval(math.log(bound)), ""),
+        Route("worst case", WORST_CASE_BOUND, Interval(math.log(bound)), ""),
         Route("independent", SCENARIO, Interval(0.0), "claims nothing"),
         Route("predicted", NO_CLAIM, Interval(math.nan), ""),
-        Route("best-of-n", PREDICTION, Interval(math.log(samples)), ""),
+        Route(
+            "best-of-n",
+            NO_CLAIM if math.isnan(samples) else PREDICTION,
+            Interval(math.log(samples)),
+            "",
+        ),
     ]
     found = recommend(Prediction(routes, [], Interval(0.0), [], math.nan, [], False))
-    assert (found.method, found.n) == chosen
-    assert found.claim == (BOUND if found.method == "smc" else PREDICTION)
-
-
-def test_scenarios_alone_recommend_nothing():
-    routes = [
-        Route("independent", SCENARIO, Interval(1.0), ""),
-        Route("predicted", NO_CLAIM, Interval(math.nan), ""),
-        Route("best-of-n", NO_CLAIM, Interval(math.nan), ""),
-    ]
-    found = recommend(Prediction(routes, [], Interval(0.0), [], math.nan, [], False))
-    assert (found.method, found.n, found.claim) == ("none", None, NO_CLAIM)
-    assert "scenarios only" in found.why
+    assert (found.method, found.n, found.claim) == chosen
+    assert ("scenarios only" in found.why) == (found.method == "none")
 
 
 def test_lines_all_alike_are_a_log_too():

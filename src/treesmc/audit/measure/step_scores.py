@@ -25,9 +25,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from treesmc.audit.log.logs import Scores
+from treesmc.audit.log.probes import Scores
 from treesmc.audit.measure.bootstrap import far
 from treesmc.sims.base import portable
 from treesmc.sims.trees.tree import FloatArray, IntArray
@@ -37,16 +36,13 @@ MOST_BINS = 10
 TELESCOPES = 1e-6
 
 
-def _running_mean(log_p: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):
-        return portable.log(np.cumsum(portable.exp(log_p)) / np.arange(1, len(log_p) + 1))
-
-
 AGGREGATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
     "product": np.cumsum,
     "minimum": np.minimum.accumulate,
     "last": lambda log_p: log_p,
-    "mean": _running_mean,
+    "mean": lambda log_p: portable.log(
+        np.cumsum(portable.exp(log_p)) / np.arange(1, len(log_p) + 1)
+    ),
 }
 """Each maps log scores of the steps to log V of the prefixes, float64[T]."""
 
@@ -116,8 +112,7 @@ def _is_rounding(defect: float, totals: FloatArray) -> bool | None:
 
 
 def _judge(name: str, rule: Callable[[FloatArray], FloatArray], scores: Scores) -> Aggregation:
-    with np.errstate(divide="ignore"):
-        values = [rule(portable.log(p)) for p in scores.scores]
+    values = [rule(portable.log(p)) for p in scores.scores]
     table = _padded(values, scores.log_reward)
     steps = [_step(table, t, scores.log_reward) for t in range(table.shape[1] - 1)]
     steps = [step for step in steps if step is not None]
@@ -177,23 +172,18 @@ def _bins(V: FloatArray) -> IntArray:
 def _bin_ratios(
     V: FloatArray, W: FloatArray, bins: IntArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean W / mean V of each bin, the noise variance of that, and the bin's share."""
+    """Return mean W / mean V of each bin, the noise variance of that, and the bin's share.
+
+    A prefix alone in its bin is left out.
+    """
+    shared = np.bincount(bins)[bins] > 1
+    V, W, bins = V[shared], W[shared], np.unique(bins[shared], return_inverse=True)[1]
     count = np.bincount(bins)
-    held = count > 1
-    count = count[held]
-    mean_V, mean_W = (np.bincount(bins, x)[held] / count for x in (V, W))
+    mean_V, mean_W = (np.bincount(bins, x) / count for x in (V, W))
     share: FloatArray = count / count.sum()
     ratio = mean_W / mean_V
-    residual = (W - np.append(ratio, 0.0)[_renumbered(bins, held)] * V) ** 2
-    variance = np.bincount(bins, residual)[held] / (count - 1)
+    variance = np.bincount(bins, (W - ratio[bins] * V) ** 2) / (count - 1)
     return ratio, variance / (count * mean_V**2), share
-
-
-def _renumbered(bins: IntArray, held: NDArray[np.bool_]) -> IntArray:
-    """Return the index of each line's bin among the held ones; one beyond for the rest."""
-    index = np.full(len(held), held.sum())
-    index[held] = np.arange(held.sum())
-    return index[bins]
 
 
 def _within(log_x: FloatArray, log_y: FloatArray, prompt: IntArray) -> float:

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from treesmc.audit.log.logs import NO_PATH, probes_of
-from treesmc.audit.log.synthetic import logs_from_tree
-from treesmc.audit.measure.paths import GRID, linked_paths, outlook, path_statistics
-from treesmc.audit.predict.predict import solve
+from treesmc.audit.live.synthetic import logs_from_tree
+from treesmc.audit.log.fields import NO_PATH
+from treesmc.audit.log.probes import probes_of
+from treesmc.audit.predict.paths import GRID, linked_paths, outlook, path_statistics, solve
 from treesmc.audit.predict.reshape import reshaped
 from treesmc.sims.laws.certificate import first_order_constant
 from treesmc.sims.laws.lineage import lineage_law
