@@ -28,31 +28,51 @@ def filled(text: str) -> str:
 
 def listed(kind: str) -> dict[str, str] | None:
     """Return the names of a kind, each with a line that describes it; None if it is no kind."""
-    from treesmc.sims.methods.registry import COSTED, METHODS
+    listing = LISTINGS.get(kind)
+    return None if listing is None else listing()
+
+
+def _methods() -> dict[str, str]:
+    from treesmc.sims.methods.registry import METHODS
+
+    exact = {m.name: m.exact and f" [exact {m.exact}]" for m in METHODS.values()}
+    return {name: m.summary + exact[name] for name, m in METHODS.items()}
+
+
+def _costed() -> dict[str, str]:
+    from treesmc.sims.methods.registry import COSTED
+
+    return {name: method.n_star for name, method in COSTED.items()}
+
+
+def _schemes() -> dict[str, str]:
+    from treesmc.sims.laws.schemes import SCHEMES
+
+    return {name: scheme.summary for name, scheme in SCHEMES.items()}
+
+
+def _families() -> dict[str, str]:
+    from treesmc.sims.trees.families import FAMILIES
+
+    return _first_lines(FAMILIES)
+
+
+def _with_error() -> dict[str, str]:
+    from treesmc.sims.trees.perturb import has_error
+
+    return {name: "" for name, family in all_families().items() if has_error(family)}
+
+
+def _family_options() -> dict[str, str]:
     from treesmc.sims.trees.families import FAMILIES, defaults
-    from treesmc.sims.trees.perturb import PERTURBATIONS, has_error
 
-    match kind:
-        case "methods":
-            exact = {m.name: m.exact and f" [exact {m.exact}]" for m in METHODS.values()}
-            return {name: m.summary + exact[name] for name, m in METHODS.items()}
-        case "costed":
-            return {name: method.n_star for name, method in COSTED.items()}
-        case "schemes":
-            from treesmc.sims.laws.schemes import SCHEMES
+    return {name: "" for family in FAMILIES.values() for name in defaults(family)}
 
-            return {name: scheme.summary for name, scheme in SCHEMES.items()}
-        case "families":
-            return _first_lines(FAMILIES)
-        case "all_families":
-            return _first_lines(all_families())
-        case "with_error":
-            return {name: "" for name, family in all_families().items() if has_error(family)}
-        case "family_options":
-            return {name: "" for family in FAMILIES.values() for name in defaults(family)}
-        case "perturbations":
-            return _first_lines(PERTURBATIONS)
-    return None
+
+def _perturbations() -> dict[str, str]:
+    from treesmc.sims.trees.perturb import PERTURBATIONS
+
+    return _first_lines(PERTURBATIONS)
 
 
 def all_families() -> dict[str, Callable[..., Any]]:
@@ -71,3 +91,15 @@ def parameter_help(function: Callable[..., Any], name: str) -> str:
 
 def _first_lines(functions: Mapping[str, Callable[..., Any]]) -> dict[str, str]:
     return {name: (f.__doc__ or "").partition("\n")[0] for name, f in functions.items()}
+
+
+LISTINGS: dict[str, Callable[[], dict[str, str]]] = {
+    "methods": _methods,
+    "costed": _costed,
+    "schemes": _schemes,
+    "families": _families,
+    "all_families": lambda: _first_lines(all_families()),
+    "with_error": _with_error,
+    "family_options": _family_options,
+    "perturbations": _perturbations,
+}
