@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from treesmc.figures.rooms import having
+from treesmc.figures.rows import of
 from treesmc.sims.base import portable
 from treesmc.sims.fits import Fit, fit_growth, rounded_stderr
+from treesmc.sims.methods.search import STUDENT
 from treesmc.sims.sweeps.shards import Row
 from treesmc.sims.sweeps.table import collect, read_table
 
 DECIMALS = 9  # the rest is round-off
-STANDARD_ERRORS = 2.042  # half a 95% interval of a measured cost
 
 COLUMNS = (
     *("name", "table", "quantity", "theory", "allowance", "fitted", "low", "high"),
@@ -71,13 +72,8 @@ class Exponent:
 
     def used(self, table: Sequence[Row]) -> list[Row]:
         """Return the rows of the table that are fitted."""
-        return [
-            row
-            for row in table
-            if row["T"] >= self.first
-            and all(row[key] == value for key, value in self.chosen.items())
-            and not row.get("censored")
-        ]
+        chosen = of(table, **self.chosen)
+        return [row for row in chosen if row["T"] >= self.first and not row.get("censored")]
 
     def fit(self, rows: Sequence[Row]) -> Fit:
         """Fit the law to the rows used, by their errors if any of them has one."""
@@ -110,7 +106,7 @@ def _evidence(rows: Sequence[Row]) -> str:
 
 def _stderr(row: Row, cost: float) -> float:
     """Return the standard error of log cost, rounding included."""
-    return rounded_stderr(portable.log(row["high"] / row["low"]) / (2 * STANDARD_ERRORS), cost)
+    return rounded_stderr(portable.log(row["high"] / row["low"]) / (2 * STUDENT), cost)
 
 
 def fit_counts(rows: Sequence[Row], terms: Sequence[str], excess: float = 0.0) -> Fit:
@@ -141,9 +137,8 @@ def log_log(T: Any) -> Any:
 
 def compute(results: Path) -> Path:
     """Fit every exponent to the tables in ``results`` and return ``exponents.csv``."""
-    rows = [
-        exponent.row(name, read_table(results / f"{name}.csv"))
-        for name, fits in having("fits")
-        for exponent in fits.EXPONENTS
-    ]
+    rows: list[Row] = []
+    for name, fits in having("fits"):
+        table = read_table(results / f"{name}.csv")
+        rows += [exponent.row(name, table) for exponent in fits.EXPONENTS]
     return collect(rows, COLUMNS, results / "exponents.csv")

@@ -59,8 +59,6 @@ DIAMOND = MarkerStyle(
     Path([(0, -1), (1, 0), (0, 1), (-1, 0), (0, -1)], closed=True),
     transform=Affine2D().scale(1.414214),
 )
-
-
 MARKERS: tuple[str | MarkerStyle, ...] = ("o", "s", DIAMOND, "^", "v", ">")
 
 

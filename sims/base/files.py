@@ -20,3 +20,12 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file of these bytes, atomically."""
+
+    def write(handle: BinaryIO) -> None:
+        handle.write(data)
+
+    write_atomically(path, write)

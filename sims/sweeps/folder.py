@@ -9,10 +9,9 @@ import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from treesmc.sims.base.errors import BadInput
-from treesmc.sims.base.files import write_atomically
+from treesmc.sims.base.files import write_bytes
 from treesmc.sims.sweeps.engines import Engine
 from treesmc.sims.sweeps.plan import Lookup, Sweep, load_sweep, no_experiment
 from treesmc.sims.sweeps.progress import Effort, Progress, say
@@ -71,13 +70,9 @@ class Folder:
             If a value of the file is wrong, or the folder cannot be written.
         """
         folder = cls._of(path, sweep.check())
-
-        def write(handle: BinaryIO) -> None:
-            handle.write(sweep.text)
-
         try:
             folder.shards.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path / PLAN, write)
+            write_bytes(path / PLAN, sweep.text)
         except OSError as error:
             kind = EngineFailed if error.errno in NO_ROOM else BadInput
             raise kind(f"{path}: {error.strerror}") from None

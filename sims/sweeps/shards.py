@@ -18,12 +18,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numba
 import numpy as np
 
-from treesmc.sims.base.files import write_atomically
+from treesmc.sims.base.files import write_bytes
 from treesmc.sims.base.jsontext import parse
 
 Parameters = dict[str, Any]
@@ -75,11 +75,7 @@ class Shards:
         shard = {"parameters": parameters, **outcome, "provenance": provenance}
         data = (json.dumps(shard, indent=1, sort_keys=True) + "\n").encode()
         self.folder.mkdir(parents=True, exist_ok=True)
-
-        def write(handle: BinaryIO) -> None:
-            handle.write(data)
-
-        write_atomically(self.path(parameters), write)
+        write_bytes(self.path(parameters), data)
 
     def tidy(self) -> None:
         """Remove the temporary files that a killed run left behind."""

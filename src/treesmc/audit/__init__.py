@@ -7,8 +7,7 @@ A log becomes a report in four stages, each of which knows those before it only:
     predict    particles by every route, the regime, what to run
     report     one audit, as text, as a page, as JSON
 
-`live` stands on them: it probes a live model, runs SMC on it, and reports. `benchmark` holds audits
-against trees whose truth is known.
+`live` stands on them: it probes a live model, runs SMC on it, and reports.
 
 The names below are imported when first used.
 """

@@ -53,13 +53,12 @@ def recommend(prediction: Prediction) -> Recommendation:
             f"the interval; the certificate, a bound to first order, is {certificate:,.0f}{against}"
         )
         return Recommendation("smc", N, PREDICTION, why)
-    return _fallback(predicted, prediction.routes)
+    bounds = [r for r in prediction.routes if r.claim == WORST_CASE_BOUND]
+    return _fallback(predicted, best, [r for r in bounds if r.n <= LARGEST_SENSIBLE])
 
 
-def _fallback(predicted: Route, routes: list[Route]) -> Recommendation:
+def _fallback(predicted: Route, best: Route, bounds: list[Route]) -> Recommendation:
     """Return the cheapest of best-of-n, where it is predicted, and the bounds on SMC."""
-    best = next(route for route in routes if route.name == "best-of-n")
-    bounds = [r for r in routes if r.claim == WORST_CASE_BOUND and r.n <= LARGEST_SENSIBLE]
     least = min(bounds, key=lambda route: route.n, default=None)
     if best.claim == PREDICTION and best.n <= (least.n if least else LARGEST_SENSIBLE):
         why = f"about {best.n:,.0f} samples are predicted to be needed; SMC has "

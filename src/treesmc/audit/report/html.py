@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from treesmc.audit.report import plots
 from treesmc.audit.report.report import Report
 from treesmc.audit.report.sections import Section, sections, summary, tiles
-from treesmc.sims.base.files import write_atomically
+from treesmc.sims.base.files import write_bytes
 
 MOST_COLUMNS = 5  # of a table that fits beside a plot
 HALF, FULL = 4.2, 7.2  # widths of plots, inches
@@ -17,8 +17,7 @@ HALF, FULL = 4.2, 7.2  # widths of plots, inches
 
 def write_page(report: Report, path: Path) -> None:
     """Write a report as one HTML file, whole or not at all."""
-    data = page(report).encode()
-    write_atomically(path, lambda handle: handle.writelines([data]))
+    write_bytes(path, page(report).encode())
 
 
 def page(report: Report) -> str:
